@@ -1,0 +1,102 @@
+"""Every setting of the platform, read from the environment and `.env`, with its meaning and its default.
+
+Only reading and judging values belongs here. `.env` is read into the environment first, so that Dagster's own
+`EnvVar` sees the same values.
+"""
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from dotenv import find_dotenv, load_dotenv
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from resources.errors import PhotoPlatformError
+
+
+class SettingsError(PhotoPlatformError):
+    """One or more variables have a wrong value; the message names each with what is expected."""
+
+
+class Settings(BaseSettings):
+    """The settings; each field is the environment variable of the same name in capitals."""
+
+    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", validate_default=True)
+
+    photo_library: str = Field(
+        "", description=f"Folders with your photos, separated by '{os.pathsep}'. They are only ever read."
+    )
+    photo_data: Path = Field(
+        Path("photo-data"),
+        description="Where all state lives: ledger, previews, tables, collection, Dagster.",
+    )
+    photo_models: Literal["default", "small"] = Field(
+        "default",
+        description="'default': CLIP ViT-B/32 and BLIP base from the hub. 'small': the two small models in the package, "
+        "trained on the demo's scenes.",
+    )
+    photo_clip_model: str = Field("", description="A CLIP checkpoint instead: hub id[@revision] or folder.")
+    photo_blip_model: str = Field("", description="A BLIP checkpoint instead: hub id[@revision] or folder.")
+    photo_batch_size: int = Field(
+        256, ge=1, le=10_000, description="Files per batch; a batch is one Dagster partition."
+    )
+    photo_workers: int = Field(0, ge=0, le=256, description="Processes that decode photos; 0 means one per CPU core.")
+    photo_decode_timeout_s: float = Field(
+        60.0, gt=0, description="Seconds one photo may take to decode before it is given up as timed_out."
+    )
+    qdrant_url: str = Field("", description="A Qdrant server. Empty: the embedded engine below PHOTO_DATA.")
+    qdrant_api_key: SecretStr = Field(SecretStr(""), description="The Qdrant server's API key.")
+    inference_url: str = Field("", description="Reserved for the inference service; must be empty in this version.")
+
+    @field_validator("photo_data")
+    @classmethod
+    def _is_usable(cls, folder: Path) -> Path:
+        if folder.exists() and not folder.is_dir():
+            raise ValueError(f"{folder} is a file; name a folder")
+        return folder.absolute()
+
+    @field_validator("qdrant_url")
+    @classmethod
+    def _is_http(cls, url: str) -> str:
+        if url and not url.startswith(("http://", "https://")):
+            raise ValueError(f"{url!r} is not a URL; write it like http://localhost:6333")
+        return url
+
+    @field_validator("inference_url")
+    @classmethod
+    def _is_empty(cls, url: str) -> str:
+        if url:
+            raise ValueError("this version runs the models in its own process; unset it")
+        return url
+
+    @model_validator(mode="after")
+    def _roots_stand_outside_state(self) -> "Settings":
+        for root in self.library_roots:
+            if root.is_relative_to(self.photo_data):
+                raise ValueError(f"PHOTO_LIBRARY: {root} lies inside PHOTO_DATA ({self.photo_data}); keep them apart")
+        return self
+
+    @property
+    def library_roots(self) -> list[Path]:
+        """PHOTO_LIBRARY as absolute folders, in its order, each once."""
+        named = (part for part in self.photo_library.split(os.pathsep) if part)
+        return list(dict.fromkeys(Path(part).expanduser().absolute() for part in named))
+
+
+def load_settings() -> Settings:
+    """The settings in force. Raises SettingsError with one line per wrong variable."""
+    load_dotenv(find_dotenv(usecwd=True))
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SettingsError("\n".join(_told(problem) for problem in error.errors())) from None
+
+
+def _told(problem: ErrorDetails) -> str:
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    location = problem["loc"]
+    variable = str(location[0]).upper() if isinstance(location, tuple) and location else ""
+    given = f" (it is {problem['input']!r})" if isinstance(problem["input"], str) else ""
+    return f"{variable}: {message}{given}" if variable else message

@@ -1,0 +1,19 @@
+"""The root of every error the platform raises on purpose.
+
+    PhotoPlatformError
+    ├── SettingsError             photo_assets.settings   a variable has a wrong value
+    ├── LibraryError              resources.library       a root or the ledger cannot be used
+    ├── DecodingError             resources.decoding      one photo cannot be decoded
+    ├── ModelError                resources.inference     a model cannot be had or does not fit
+    ├── VectorIndexError          resources.vectors       the collection cannot be reached or refuses
+    └── TableError                resources.tables        a table is absent or not of its schema
+
+Each room's own `errors.py` (or the module named above) holds its branch. A message says what happened and ends with the
+remedy. Errors of other libraries do not belong here; they are translated where they are caught.
+"""
+
+
+class PhotoPlatformError(Exception):
+    """An error with a message for a person; `retryable` says whether trying again can help."""
+
+    retryable: bool = False

@@ -1,0 +1,69 @@
+"""Running a function over many items in batches that fit the device, each result at its own place.
+
+Knows nothing of models: a batch that runs out of memory is halved and done again, a batch that fails otherwise is done
+item by item, so one bad item costs one result.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import torch
+
+from resources.inference.port import ItemError
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class BatchRunner:
+    """Remembers the largest batch that fitted, so that an overflow is paid for once."""
+
+    def __init__(self, batch_size: int) -> None:
+        self.batch_size = batch_size
+
+    def run(
+        self, items: Sequence[Item], infer: Callable[[Sequence[Item]], Sequence[Result]]
+    ) -> list[Result | ItemError]:
+        """One result or ItemError per item, in order; `infer` maps a batch to as many results in order."""
+        results: list[Result | ItemError] = []
+        while len(results) < len(items):
+            batch = items[len(results) : len(results) + self.batch_size]
+            try:
+                results.extend(_complete(infer(batch), batch))
+            except torch.OutOfMemoryError as error:
+                results.extend(self._smaller(batch, error))
+            except Exception as error:
+                results.extend(_one_by_one(batch, infer, error))
+        return results
+
+    def _smaller(self, batch: Sequence[Item], error: torch.OutOfMemoryError) -> list[ItemError]:
+        """Halve the batch size and answer nothing yet; an item that does not even fit alone gets its error."""
+        torch.cuda.empty_cache()
+        if len(batch) == 1:
+            return [ItemError("out_of_memory", f"one image does not fit the device: {_first_line(error)}")]
+        self.batch_size = len(batch) // 2
+        return []
+
+
+def _one_by_one(
+    batch: Sequence[Item], infer: Callable[[Sequence[Item]], Sequence[Result]], error: Exception
+) -> list[Result | ItemError]:
+    if len(batch) == 1:
+        return [ItemError("inference", _first_line(error))]
+    results: list[Result | ItemError] = []
+    for item in batch:
+        try:
+            results.extend(_complete(infer([item]), [item]))
+        except Exception as single:
+            results.append(ItemError("inference", _first_line(single)))
+    return results
+
+
+def _complete(results: Sequence[Result], batch: Sequence[Item]) -> Sequence[Result]:
+    if len(results) != len(batch):
+        raise RuntimeError(f"{len(batch)} items gave {len(results)} results")
+    return results
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -1,0 +1,95 @@
+"""Which weights are used and where they lie: names, pinned revisions, local folders.
+
+Only finding and identifying checkpoints; loading them is clip.py's and blip.py's. Safetensors come first; a pickle is
+read only where upstream offers nothing else, and then as weights only. Code from a hub is never run.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from transformers.models.auto.image_processing_auto import get_image_processor_config
+
+from resources.inference.errors import ModelUnavailable
+
+SMALL_MODELS = Path(__file__).parent / "small_models"
+
+# Hub checkpoints are named with the commit that was tried, so the same name stays the same weights.
+DEFAULT_CLIP = "openai/clip-vit-base-patch32@3d74acf9a28c67741b2f4f2ea7635f0aaf6f0268"
+DEFAULT_BLIP = "Salesforce/blip-image-captioning-base@82a37760796d32b1411fe092ab5d4e227313294b"
+
+PRESETS = {
+    "default": (DEFAULT_CLIP, DEFAULT_BLIP),
+    "small": (str(SMALL_MODELS / "clip"), str(SMALL_MODELS / "blip")),
+}
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint as configured: `source` is a folder or hub id[@revision]; `variable` is the setting that names it."""
+
+    source: str
+    variable: str
+
+    @property
+    def folder(self) -> Path | None:
+        """The local folder, None for a hub checkpoint."""
+        path = Path(self.source).expanduser()
+        return path if path.is_dir() else None
+
+    @property
+    def location(self) -> str:
+        """What `from_pretrained` is given."""
+        return str(self.folder) if self.folder else self.source.partition("@")[0]
+
+    @property
+    def name(self) -> str:
+        """The name in provenance: the hub id, or the folder's own name without its place on this machine."""
+        if self.folder is None:
+            return self.location
+        preset = self.folder.resolve().parent == SMALL_MODELS
+        return f"small-{self.folder.name}" if preset else self.folder.resolve().name
+
+    @cached_property
+    def revision(self) -> str:
+        """The hub commit, or a hash of a local folder's weights: other weights are another revision."""
+        if self.folder is None:
+            return self.source.partition("@")[2] or "main"
+        return _content_hash(self.folder)
+
+    def load(self, from_pretrained: Callable[..., Any], **options: Any) -> Any:
+        """Call a `from_pretrained` on this checkpoint. Raises ModelUnavailable."""
+        if self.folder is None and self.source.startswith((".", "/", "~")):
+            raise ModelUnavailable(self.source, self.variable, "no such folder")
+        revision = {} if self.folder else {"revision": self.revision}
+        try:
+            return from_pretrained(self.location, trust_remote_code=False, **revision, **options)
+        except (OSError, ValueError) as error:
+            raise ModelUnavailable(self.source, self.variable, str(error).strip().splitlines()[0]) from error
+
+    def preprocessor_config(self) -> dict[str, Any]:
+        """What preprocessor_config.json says of the images this model wants. Raises ModelUnavailable."""
+        config: dict[str, Any] = self.load(get_image_processor_config)
+        if not config:  # the library answers an absent file with an empty one
+            raise ModelUnavailable(self.source, self.variable, "it has no preprocessor_config.json")
+        return config
+
+
+def checkpoints(preset: str, clip: str = "", blip: str = "") -> tuple[Checkpoint, Checkpoint]:
+    """The CLIP and the BLIP checkpoint of a preset, each overridden by a name of its own where one is given."""
+    default_clip, default_blip = PRESETS[preset]
+    return (
+        Checkpoint(clip or default_clip, "PHOTO_CLIP_MODEL"),
+        Checkpoint(blip or default_blip, "PHOTO_BLIP_MODEL"),
+    )
+
+
+def _content_hash(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(folder.glob("*")):
+        if path.suffix in {".safetensors", ".bin", ".json", ".txt"}:
+            digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:40]

@@ -1,0 +1,1 @@
+"""The library: which files there are, which photos they hold, and how far each has come."""

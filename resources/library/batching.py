@@ -1,0 +1,83 @@
+"""Batches: settled files cut into fixed lists, each done by one run and never changed.
+
+Functions over one open transaction. A changed file simply appears in a later batch.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from resources.library.database import set_by_id
+from resources.library.errors import UnknownBatch
+from resources.library.identity import Member
+from resources.library.schema import batch_members, batches, files, photos
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one photo's way through a batch ended; `status` is ok or failed."""
+
+    photo_id: str
+    status: str
+    error_kind: str | None = None
+    error_message: str | None = None
+
+
+def cut_batches(connection: Connection, size: int) -> list[str]:
+    """Cut all settled files, in path order, into planned batches of at most `size` files; the keys, in order."""
+    statement = select(files).where(files.c.state == "settled", files.c.present)
+    settled = connection.execute(statement.order_by(files.c.path)).all()
+    chunks = [settled[start : start + size] for start in range(0, len(settled), size)]
+    return [_write_batch(connection, number, chunk) for number, chunk in enumerate(chunks)]
+
+
+def planned_batches(connection: Connection) -> list[str]:
+    """The keys of the batches that no run has finished, oldest first."""
+    statement = select(batches.c.key).where(batches.c.state == "planned")
+    return list(connection.scalars(statement.order_by(batches.c.key)))
+
+
+def members(connection: Connection, batch: str) -> list[Member]:
+    """The files of a batch, in their fixed order. Raises UnknownBatch."""
+    if connection.scalar(select(batches.c.key).where(batches.c.key == batch)) is None:
+        raise UnknownBatch(batch)
+    statement = select(batch_members).where(batch_members.c.batch == batch)
+    rows = connection.execute(statement.order_by(batch_members.c.position))
+    return [Member(row.position, row.path, row.signature) for row in rows]
+
+
+def finish_batch(connection: Connection, batch: str, outcomes: Iterable[Outcome]) -> None:
+    """Write how each photo of the batch ended, and that the batch is done."""
+    for outcome in outcomes:
+        mine = update(photos).where(photos.c.photo_id == outcome.photo_id, photos.c.batch == batch)
+        connection.execute(
+            mine.values(
+                status=outcome.status,
+                error_kind=outcome.error_kind,
+                error_message=outcome.error_message,
+                attempts=photos.c.attempts + 1,
+            )
+        )
+    connection.execute(update(batches).where(batches.c.key == batch).values(state="done"))
+    # A file that changed meanwhile is settling again and waits for a later batch.
+    cut = update(files).where(files.c.batch == batch, files.c.state == "batched")
+    connection.execute(cut.values(state="done"))
+
+
+def _write_batch(connection: Connection, number: int, chunk: Sequence[Row[Any]]) -> str:
+    now = datetime.now(UTC)
+    key = f"{now:%Y%m%dT%H%M%S}-{number:05d}-{uuid4().hex[:6]}"
+    row = {"key": key, "created_at": now.timestamp(), "state": "planned", "size": len(chunk)}
+    connection.execute(insert(batches), row)
+    connection.execute(insert(batch_members), [_member(key, *place) for place in enumerate(chunk)])
+    set_by_id(connection, [row.id for row in chunk], state="batched", batch=key)
+    return key
+
+
+def _member(batch: str, position: int, row: Row[Any]) -> dict[str, Any]:
+    place = {"batch": batch, "position": position, "file_id": row.id}
+    return place | {"path": row.path, "signature": row.signature}

@@ -1,0 +1,59 @@
+"""Which photo each file holds, and which batch owns each photo.
+
+Functions over one open transaction. The first batch that claims a photo does its work, so a copy is never decoded or
+inferred twice; only a photo that failed for a passing reason may be claimed again by a later batch.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import Connection, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from resources.library.database import chunks
+from resources.library.identity import IdentifiedFile
+from resources.library.schema import batch_members, files, photos
+
+# These say something about the moment, not about the bytes.
+PASSING_FAILURES = ("changed", "vanished", "unreadable")
+
+
+def record_identities(connection: Connection, batch: str, identified: Sequence[IdentifiedFile]) -> set[str]:
+    """Remember which photo each file holds; the ids of the photos that this batch is to decode."""
+    for file in identified:
+        _write_identity(connection, batch, file)
+    ids = {file.photo_id for file in identified if file.photo_id}
+    if ids:
+        _claim(connection, batch, ids)
+    owned = connection.scalars(select(photos.c.photo_id).where(photos.c.batch == batch))
+    return ids & set(owned)
+
+
+def paths_of(connection: Connection, photo_ids: Iterable[str]) -> dict[str, list[str]]:
+    """The display paths of the present files that hold each photo, in path order."""
+    paths: dict[str, list[str]] = {photo_id: [] for photo_id in photo_ids}
+    for chunk in chunks(sorted(paths)):
+        statement = select(files.c.photo_id, files.c.display).where(files.c.photo_id.in_(chunk), files.c.present)
+        for row in connection.execute(statement.order_by(files.c.path)):
+            paths[row.photo_id].append(row.display)
+    return paths
+
+
+def _write_identity(connection: Connection, batch: str, file: IdentifiedFile) -> None:
+    position = batch_members.c.position == file.member.position
+    cut_from = select(batch_members.c.file_id).where(batch_members.c.batch == batch, position)
+    connection.execute(
+        update(files)
+        # Only while the file is still what the batch was cut from: the word of a newer look stands.
+        .where(files.c.id == cut_from.scalar_subquery(), files.c.signature == file.member.signature)
+        .values(photo_id=file.photo_id, error_kind=file.error_kind, error_message=file.error_message)
+    )
+
+
+def _claim(connection: Connection, batch: str, ids: Iterable[str]) -> None:
+    claim = upsert(photos).on_conflict_do_update(
+        index_elements=[photos.c.photo_id],
+        set_={"batch": batch, "status": "claimed"},
+        where=(photos.c.status == "failed") & photos.c.error_kind.in_(PASSING_FAILURES),
+    )
+    rows = [{"photo_id": photo_id, "batch": batch, "status": "claimed", "attempts": 0} for photo_id in sorted(ids)]
+    connection.execute(claim, rows)

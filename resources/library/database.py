@@ -1,0 +1,50 @@
+"""Opening the ledger's database: SQLite in WAL mode, with transactions that really are.
+
+What the tables mean is not known here, only how they are reached and filled in bulk.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, update
+
+from resources.library.schema import files, metadata
+
+# Two ingests and a sensor may write at once; each transaction is short.
+LOCK_WAIT_S = 60
+
+# SQLite takes at most 32,766 variables in one statement.
+STATEMENT_VARIABLES = 10_000
+
+
+def open_database(path: Path) -> Engine:
+    """The engine of the SQLite file at `path`, made with its tables if absent."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": LOCK_WAIT_S})
+    event.listen(engine, "connect", _configure)
+    event.listen(engine, "begin", _begin)
+    metadata.create_all(engine)
+    return engine
+
+
+def _configure(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # the driver's own BEGIN comes too late for a consistent read
+    for pragma in ("journal_mode = WAL", "synchronous = FULL"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Connection) -> None:
+    # IMMEDIATE: a transaction that reads and then writes must not fail half way on another writer.
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def chunks(items: Sequence[Any]) -> list[Sequence[Any]]:
+    """`items` in pieces that fit one statement's variables."""
+    return [items[start : start + STATEMENT_VARIABLES] for start in range(0, len(items), STATEMENT_VARIABLES)]
+
+
+def set_by_id(connection: Connection, ids: Sequence[int], **values: Any) -> None:
+    """Give the files with these ids new values."""
+    for chunk in chunks(ids):
+        connection.execute(update(files).where(files.c.id.in_(chunk)).values(**values))

@@ -1,0 +1,90 @@
+"""The ledger: a small SQL database that knows every file, every photo and every batch.
+
+The one door to it. Each method is one transaction, so a kill between any two of them loses nothing and doubles nothing;
+what a transaction does stands in looking.py, batching.py, claiming.py and telling.py. No file is opened here.
+"""
+
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from resources.library import batching, claiming, looking, telling
+from resources.library.database import open_database
+from resources.library.identity import IdentifiedFile, Member
+from resources.library.scan import Look
+
+
+class Ledger:
+    """All library state, in one SQLite file. Safe to open from several processes."""
+
+    def __init__(self, path: Path) -> None:
+        self._database = open_database(path)
+
+    def __enter__(self) -> "Ledger":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the database connections back."""
+        self._database.dispose()
+
+    def observe(self, look: Look, *, now: float | None = None) -> looking.Seen:
+        """Compare a complete look at a root with what is known; `now` in Unix seconds, the clock's by default."""
+        with self._database.begin() as connection:
+            return looking.observe(connection, look, time.time() if now is None else now)
+
+    def settling_files(self) -> int:
+        """How many files wait for their second look."""
+        with self._database.begin() as connection:
+            return telling.settling_files(connection)
+
+    def cut_batches(self, size: int) -> list[str]:
+        """Cut all settled files into planned batches of at most `size` files; the new keys, in order."""
+        with self._database.begin() as connection:
+            return batching.cut_batches(connection, size)
+
+    def planned_batches(self) -> list[str]:
+        """The batches that no run has finished, oldest first."""
+        with self._database.begin() as connection:
+            return batching.planned_batches(connection)
+
+    def members(self, batch: str) -> list[Member]:
+        """The files of a batch, in their fixed order. Raises UnknownBatch."""
+        with self._database.begin() as connection:
+            return batching.members(connection, batch)
+
+    def record_identities(self, batch: str, identified: Sequence[IdentifiedFile]) -> set[str]:
+        """Remember which photo each file holds; the ids of the photos that this batch is to decode."""
+        with self._database.begin() as connection:
+            return claiming.record_identities(connection, batch, identified)
+
+    def paths_of(self, photo_ids: Iterable[str]) -> dict[str, list[str]]:
+        """The display paths of each photo's present files, in path order."""
+        with self._database.begin() as connection:
+            return claiming.paths_of(connection, photo_ids)
+
+    def finish_batch(self, batch: str, outcomes: Iterable[batching.Outcome]) -> None:
+        """Record how each of the batch's photos ended, and that the batch is done."""
+        with self._database.begin() as connection:
+            batching.finish_batch(connection, batch, outcomes)
+
+    def counts(self) -> dict[str, int]:
+        """files = ok + failed + duplicates + pending, and photos, ignored, missing, batches_planned."""
+        with self._database.begin() as connection:
+            return telling.counts(connection)
+
+    def failures(self) -> list[dict[str, Any]]:
+        """Every file that yields no photo: path, error_kind, error_message, attempts, batch."""
+        with self._database.begin() as connection:
+            return telling.failures(connection)
+
+    def ok_photo_ids(self) -> set[str]:
+        """The photos that the collection must hold."""
+        with self._database.begin() as connection:
+            return telling.ok_photo_ids(connection)

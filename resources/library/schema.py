@@ -1,0 +1,79 @@
+"""The ledger's tables, as SQLAlchemy Core.
+
+Only the shape: what is read and written stands in ledger.py. Paths are bytes with a display text beside them.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
+
+metadata = MetaData()
+
+files = Table(
+    "files",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("path", LargeBinary, nullable=False, unique=True, comment="absolute, so that roots may overlap"),
+    Column("display", Text, nullable=False, comment="the path for a person to read"),
+    Column("signature", Text, nullable=False, comment="device:inode:size:mtime_ns:ctime_ns"),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("mtime_ns", BigInteger, nullable=False),
+    Column("state", Text, nullable=False, comment="settling, settled, batched or done"),
+    Column("present", Boolean, nullable=False, comment="seen by the latest complete look at its root"),
+    Column("seen_at", Float, nullable=False, comment="Unix seconds of the look that saw this signature first"),
+    Column("batch", Text, comment="the latest batch this file was cut into"),
+    Column("photo_id", Text, comment="the photo its bytes hold, once identified"),
+    Column("error_kind", Text, comment="why it could not be identified"),
+    Column("error_message", Text),
+    Index("files_by_state", "state"),
+    Index("files_by_photo", "photo_id"),
+    Index("files_by_batch", "batch"),
+)
+
+photos = Table(
+    "photos",
+    metadata,
+    Column("photo_id", Text, primary_key=True),
+    Column("batch", Text, nullable=False, comment="the batch that decodes and infers it"),
+    Column("status", Text, nullable=False, comment="claimed, ok or failed"),
+    Column("error_kind", Text),
+    Column("error_message", Text),
+    Column("attempts", Integer, nullable=False, default=0),
+    Index("photos_by_batch", "batch"),
+)
+
+batches = Table(
+    "batches",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("created_at", Float, nullable=False, comment="Unix seconds"),
+    Column("state", Text, nullable=False, comment="planned or done"),
+    Column("size", Integer, nullable=False, comment="files"),
+)
+
+batch_members = Table(
+    "batch_members",
+    metadata,
+    Column("batch", Text, primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("file_id", Integer, nullable=False),
+    Column("path", LargeBinary, nullable=False),
+    Column("signature", Text, nullable=False, comment="what the file was when the batch was cut"),
+)
+
+looks = Table(
+    "looks",
+    metadata,
+    Column("root", LargeBinary, primary_key=True),
+    Column("looked_at", Float, nullable=False, comment="Unix seconds"),
+    Column("ignored", Integer, nullable=False, comment="entries that are no photos"),
+)

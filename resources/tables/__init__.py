@@ -1,0 +1,1 @@
+"""Tables: typed Parquet files, one per asset and batch, never half-written."""

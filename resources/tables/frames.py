@@ -1,0 +1,63 @@
+"""pandas DataFrames of a table's exact columns and types, and back to plain rows.
+
+Frames use Arrow-backed columns, so that an integer with a gap stays an integer and bytes stay bytes. Files are not
+touched here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from resources.errors import PhotoPlatformError
+from resources.tables.schema import Schema, arrow_schema
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+
+class TableError(PhotoPlatformError):
+    """A table is absent, cannot be read, or does not have its columns."""
+
+
+def frame_of(rows: Iterable[Mapping[str, Any]], schema: Schema) -> pd.DataFrame:
+    """A DataFrame of `rows` with exactly the schema's columns; a missing key is a null. Raises TableError."""
+    import pyarrow as pa
+
+    try:
+        table = pa.Table.from_pylist([dict(row) for row in rows], schema=arrow_schema(schema))
+    except (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeError) as error:
+        raise TableError(f"a row does not fit its table: {error}") from error
+    return to_frame(table)
+
+
+def rows_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The frame's rows as plain dicts, nulls as None, vectors as lists."""
+    import pyarrow as pa
+
+    return pa.Table.from_pandas(frame, preserve_index=False).to_pylist()
+
+
+def to_frame(table: pa.Table) -> pd.DataFrame:
+    """An Arrow table as a DataFrame with Arrow-backed columns."""
+    import pandas as pd
+
+    return table.to_pandas(types_mapper=pd.ArrowDtype)
+
+
+def checked_table(frame: pd.DataFrame, schema: Schema) -> pa.Table:
+    """The frame as an Arrow table of exactly this schema. Raises TableError naming the first wrong column."""
+    import pyarrow as pa
+
+    expected = arrow_schema(schema)
+    if list(frame.columns) != expected.names:
+        raise TableError(f"columns are {list(frame.columns)}, expected {expected.names}; build it with frame_of()")
+    try:
+        table = pa.Table.from_pandas(frame, schema=expected, preserve_index=False)
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise TableError(f"a column has another type than its schema: {error}") from error
+    for field in expected:
+        if not field.nullable and table[field.name].null_count:
+            raise TableError(f"column {field.name} has {table[field.name].null_count} nulls but requires a value")
+    return table

@@ -1,0 +1,82 @@
+"""Where tables lie on disk: one Parquet file per table and batch, replaced in one step.
+
+What a table means is not known here, and nothing here imports Dagster.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from resources.tables.frames import TableError, checked_table, to_frame
+from resources.tables.schema import Schema
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+# No table takes this long to write.
+STRAY_AFTER_S = 3600
+
+
+class TableStore:
+    """Tables below one folder: `<directory>/<table>/<batch>.parquet`."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def path(self, table: str, batch: str) -> Path:
+        """Where this table of this batch lies, whether it exists or not."""
+        return self._directory / table / f"{batch}.parquet"
+
+    def write(self, table: str, batch: str, frame: pd.DataFrame, schema: Schema) -> Path:
+        """Check the frame against the schema and put it in place; a kill leaves the old file or the new one."""
+        import pyarrow.parquet as parquet
+
+        checked = checked_table(frame, schema)
+        path = self.path(table, batch)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # The process id keeps two writers of one table apart.
+        temporary = path.with_suffix(f".{os.getpid()}.tmp")
+        try:
+            with temporary.open("wb") as file:
+                parquet.write_table(checked, file, compression="zstd")
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+            self._sweep(path)
+        return path
+
+    @staticmethod
+    def _sweep(path: Path) -> None:
+        """Remove what killed writers of this table left, never what a living one writes."""
+        for stray in path.parent.glob(f"{path.stem}.*.tmp"):
+            if stray.stat().st_mtime < time.time() - STRAY_AFTER_S:
+                stray.unlink(missing_ok=True)
+
+    def read(self, table: str, batch: str, schema: Schema) -> pd.DataFrame:
+        """The table of one batch. Raises TableError when it was never made or is not of this schema."""
+        import pyarrow as pa
+        import pyarrow.parquet as parquet
+
+        path = self.path(table, batch)
+        try:
+            frame = to_frame(parquet.read_table(path))
+        except FileNotFoundError:
+            raise TableError(f"{table} of batch {batch} does not exist; materialize it first") from None
+        except (pa.ArrowInvalid, OSError) as error:
+            raise TableError(
+                f"{path} cannot be read ({error}); materialize {table} of batch {batch} again"
+            ) from error
+        checked_table(frame, schema)
+        return frame
+
+    def batches(self, table: str) -> Iterator[str]:
+        """The batches that have this table, oldest first."""
+        for path in sorted((self._directory / table).glob("*.parquet")):
+            yield path.stem
