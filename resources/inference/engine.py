@@ -10,12 +10,17 @@ from collections.abc import Sequence
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
+from transformers.utils.logging import disable_progress_bar
+
 from resources.inference.batching import BatchRunner
 from resources.inference.blip import Blip
 from resources.inference.checkpoints import Checkpoint, checkpoints
 from resources.inference.clip import Clip
 from resources.inference.devices import Device, best_device
 from resources.inference.port import ItemError, Provenance
+
+# Its bar for loading weights would write into the terminal or the log of whoever calls.
+disable_progress_bar()
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,7 +6,7 @@ inferred twice; only a photo that failed for a passing reason may be claimed aga
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, and_, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from resources.library.database import chunks
@@ -53,7 +53,7 @@ def _claim(connection: Connection, batch: str, ids: Iterable[str]) -> None:
     claim = upsert(photos).on_conflict_do_update(
         index_elements=[photos.c.photo_id],
         set_={"batch": batch, "status": "claimed"},
-        where=(photos.c.status == "failed") & photos.c.error_kind.in_(PASSING_FAILURES),
+        where=and_(photos.c.status == "failed", or_(*(photos.c.error_kind == kind for kind in PASSING_FAILURES))),
     )
     rows = [{"photo_id": photo_id, "batch": batch, "status": "claimed", "attempts": 0} for photo_id in sorted(ids)]
     connection.execute(claim, rows)

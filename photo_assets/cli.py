@@ -1,0 +1,213 @@
+"""The `photos` command: arguments in, words out.
+
+What the commands do stands elsewhere (ingest.py, search/, the rooms). Every error the platform raises on purpose is one
+message and exit code 1.
+"""
+
+import json
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from photo_assets.settings import Settings, load_settings
+from resources.errors import PhotoPlatformError
+
+app = typer.Typer(
+    help="Every photo decoded, described and searchable by meaning. Originals are never changed.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+out = Console()
+err = Console(stderr=True)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+
+
+def main() -> None:
+    """The console script's entry."""
+    try:
+        app()
+    except PhotoPlatformError as error:
+        err.print(f"[red]error:[/red] {_plain(str(error))}", highlight=False, soft_wrap=True)
+        sys.exit(1)
+
+
+@app.command()
+def ingest(
+    roots: Annotated[list[Path] | None, typer.Argument(help="Folders; PHOTO_LIBRARY by default.")] = None,
+) -> None:
+    """Scan for new photos and take them through decoding, inference and the collection."""
+    from photo_assets.definitions import build_resources
+    from photo_assets.ingest import run_planned_batches, scan_library
+
+    settings = load_settings()
+    library = build_resources(settings)["library"]
+    with library.ledger() as ledger:
+        scan = scan_library(settings, library, roots or _roots(settings), ledger)
+        with _progress_bar() as bar:
+            task = bar.add_task("photos", total=ledger.counts()["pending"] or None)
+            ingested = run_planned_batches(settings, scan, ledger, lambda _, photos: bar.advance(task, photos / 2))
+        counts, failures = ledger.counts(), ledger.failures()
+    if not ingested.batches:
+        out.print("nothing new", highlight=False)
+    out.print(summary(counts, failures), highlight=False)
+    _tell_failed_batches(ingested.failed)
+
+
+@app.command()
+def search(
+    text: Annotated[str, typer.Argument(help="What the photo shows.")] = "",
+    image: Annotated[Path | None, typer.Option(help="Search by this picture instead of words.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many photos.")] = 10,
+    as_json: Json = False,
+    html: Annotated[Path | None, typer.Option(help="Also write the hits as a page.")] = None,
+) -> None:
+    """Find photos by meaning."""
+    if bool(text) == bool(image):
+        raise typer.BadParameter("give either a TEXT or --image FILE")
+    from photo_assets.search.gallery import write_gallery
+
+    with open_searcher(load_settings()) as searcher:
+        found = searcher.by_image(image, limit) if image else searcher.by_text(text, limit)
+    if html:
+        write_gallery(html, "Search", {text or str(image): found})
+    if as_json:
+        _print_json([vars(hit) | {"thumbnail": str(hit.thumbnail)} for hit in found])
+    else:
+        out.print(hits_table(text or str(image), found))
+
+
+@app.command()
+def status(as_json: Json = False) -> None:
+    """How many files are where."""
+    with _ledger() as ledger:
+        counts = ledger.counts()
+    if as_json:
+        _print_json(counts)
+        return
+    table = Table("what", "count")
+    for name, count in counts.items():
+        table.add_row(name.replace("_", " "), f"{count:,}")
+    out.print(table)
+
+
+@app.command()
+def failures(as_json: Json = False) -> None:
+    """The files that yield no photo, and why."""
+    with _ledger() as ledger:
+        rows = ledger.failures()
+    if as_json:
+        _print_json(rows)
+        return
+    table = Table("path", "kind", "reason", "tries")
+    for row in rows:
+        table.add_row(*(_plain(str(row[name] or "")) for name in ("path", "error_kind", "error_message", "attempts")))
+    out.print(table if rows else "no failures")
+
+
+@app.command()
+def settings(as_json: Json = False) -> None:
+    """Every setting, its value and its meaning."""
+    values = load_settings()
+    rows = [
+        {"variable": name.upper(), "value": str(getattr(values, name)), "meaning": field.description or ""}
+        for name, field in Settings.model_fields.items()
+    ]
+    if as_json:
+        _print_json(rows)
+        return
+    table = Table("variable", "value", "meaning")
+    for row in rows:
+        table.add_row(row["variable"], _plain(row["value"]), row["meaning"])
+    out.print(table)
+
+
+@app.command()
+def dagster_home() -> None:
+    """Make the Dagster instance's folder if absent and print it, for DAGSTER_HOME."""
+    from photo_assets.instance import dagster_home as make_home
+    from photo_assets.instance import open_instance
+
+    values = load_settings()
+    open_instance(values).dispose()  # several processes must not initialise a fresh instance at once
+    out.print(str(make_home(values)), highlight=False, soft_wrap=True)
+
+
+def open_searcher(values: Settings) -> Any:
+    """A Searcher over this library's collection."""
+    from photo_assets.definitions import build_resources
+    from photo_assets.search.searching import Searcher
+
+    resources = build_resources(values)
+    return Searcher(resources["vectors"].index(), resources["inference"].engine(), resources["decoding"].previews())
+
+
+def summary(counts: dict[str, int], failed: list[dict[str, Any]]) -> str:
+    """One line, like: 592 files: 431 ok, 12 duplicates, 149 failed (93 corrupt, 56 unsupported)."""
+    kinds = ", ".join(f"{n} {kind}" for kind, n in Counter(row["error_kind"] for row in failed).most_common())
+    line = f"{counts['files']} files: {counts['ok']} ok, {counts['duplicates']} duplicates, {counts['failed']} failed"
+    pending = f", {counts['pending']} pending" if counts["pending"] else ""
+    return line + (f" ({kinds})" if kinds else "") + pending + (", see `photos failures`" if kinds else "")
+
+
+def hits_table(query: str, found: list[Any]) -> Table:
+    """The hits of one query, the best first."""
+    table = Table("score", "caption", "photo", title=_plain(query), title_justify="left")
+    for hit in found:
+        table.add_row(
+            f"{hit.score:.3f}", _plain(hit.caption or ""), _plain(hit.paths[0] if hit.paths else hit.photo_id)
+        )
+    return table
+
+
+def _roots(values: Settings) -> list[Path]:
+    if not values.library_roots:
+        raise typer.BadParameter("name a folder with photos, or set PHOTO_LIBRARY")
+    return values.library_roots
+
+
+def _progress_bar() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(show_speed=True),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=err,
+        transient=True,
+    )
+
+
+def _ledger() -> Any:
+    from photo_assets.definitions import build_resources
+
+    return build_resources(load_settings())["library"].ledger()
+
+
+def _tell_failed_batches(failed: dict[str, str]) -> None:
+    for batch, reason in failed.items():
+        err.print(f"[red]batch {batch} failed:[/red] {_plain(reason)}", highlight=False, soft_wrap=True)
+    if failed:
+        err.print(f"{len(failed)} batches stay planned; run `photos ingest` again", highlight=False)
+        raise typer.Exit(1)
+
+
+def _print_json(value: Any) -> None:
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
+
+
+def _plain(text: str) -> str:
+    """File names and captions come from outside: no markup of theirs, no control characters."""
+    return escape("".join(character if character.isprintable() else "�" for character in text))
+
+
+if __name__ == "__main__":
+    main()

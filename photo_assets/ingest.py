@@ -1,0 +1,72 @@
+"""One ingest from start to end in this process: scan, register batches, materialize each through Dagster.
+
+What the `photos ingest` command and the demo run. Dagster keeps the runs, so the UI shows them afterwards.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from photo_assets.definitions import build_defs
+from photo_assets.instance import open_instance
+from photo_assets.partitions import BATCHES
+from photo_assets.progress import listening
+from photo_assets.settings import Settings
+from photo_assets.steps.scanning import Scan, scan_until_settled
+from resources.errors import PhotoPlatformError
+from resources.library.ledger import Ledger
+from resources.library.resource import LibraryResource
+
+# Dagster's own console log would bury the progress bar.
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+@dataclass
+class Ingested:
+    """What an ingest did. `seconds` holds the time of each asset's steps; `failed` the batches whose run failed, why."""
+
+    scan: Scan
+    batches: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def scan_library(settings: Settings, library: LibraryResource, roots: Sequence[Path], ledger: Ledger) -> Scan:
+    """Look at the roots and cut batches. Raises RootUnavailable."""
+    return scan_until_settled(ledger, roots or library.root_paths(), settings.photo_data, settings.photo_batch_size)
+
+
+def run_planned_batches(
+    settings: Settings, scan: Scan, ledger: Ledger, on_progress: Callable[[str, int], None]
+) -> Ingested:
+    """Materialize every planned batch, those of an interrupted ingest too; then describe the collection."""
+    definitions = build_defs(settings)
+    ingested = Ingested(scan, ledger.planned_batches())
+    with open_instance(settings) as instance, listening(on_progress):
+        instance.add_dynamic_partitions(str(BATCHES.name), ingested.batches)
+        for batch in ingested.batches:
+            _run_batch(definitions, instance, batch, ingested)
+        if ingested.batches:
+            _run(definitions, instance, "describe_collection", ingested)
+    return ingested
+
+
+def _run_batch(definitions: dg.Definitions, instance: dg.DagsterInstance, batch: str, ingested: Ingested) -> None:
+    """A batch whose run fails stays planned. What would fail every other batch too stops the ingest."""
+    try:
+        _run(definitions, instance, "ingest_batch", ingested, partition_key=batch)
+    except PhotoPlatformError:
+        raise
+    except Exception as error:
+        ingested.failed[batch] = str(error).strip().splitlines()[0]
+
+
+def _run(definitions: dg.Definitions, instance: dg.DagsterInstance, job: str, ingested: Ingested, **run: Any) -> None:
+    result = definitions.resolve_job_def(job).execute_in_process(instance=instance, run_config=QUIET, **run)
+    for step in instance.get_run_step_stats(result.run_id):
+        if step.start_time and step.end_time:
+            spent = ingested.seconds.get(step.step_key, 0.0) + step.end_time - step.start_time
+            ingested.seconds[step.step_key] = spent

@@ -1,0 +1,45 @@
+"""The Dagster instance of this library: where runs and events are kept, and how many run at once.
+
+DAGSTER_HOME is honoured where it is set; otherwise the home lies below PHOTO_DATA, made with a dagster.yaml of our own.
+"""
+
+import os
+from pathlib import Path
+
+import dagster as dg
+
+from photo_assets.settings import Settings
+
+DAGSTER_YAML = """\
+# Written once; change it as you like.
+telemetry:
+  enabled: false
+concurrency:
+  pools:
+    # One run at a time on the device, on the embedded collection, and in the decoding processes.
+    granularity: op
+    default_limit: 1
+  runs:
+    max_concurrent_runs: 2
+sensors:
+  # Otherwise one slow tick stops every other sensor.
+  use_threads: true
+  num_workers: 4
+"""
+
+
+def dagster_home(settings: Settings) -> Path:
+    """The instance's folder, made with its dagster.yaml if absent, and exported as DAGSTER_HOME."""
+    home = Path(os.environ.get("DAGSTER_HOME") or settings.photo_data / "dagster").absolute()
+    home.mkdir(parents=True, exist_ok=True)
+    configuration = home / "dagster.yaml"
+    if not configuration.exists():
+        configuration.write_text(DAGSTER_YAML)
+    os.environ["DAGSTER_HOME"] = str(home)
+    return home
+
+
+def open_instance(settings: Settings) -> dg.DagsterInstance:
+    """The instance in `dagster_home`; opening it initialises its storage."""
+    dagster_home(settings)
+    return dg.DagsterInstance.get()

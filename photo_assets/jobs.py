@@ -1,0 +1,39 @@
+"""The jobs: what a sensor, a schedule or a person starts as one run."""
+
+import dagster as dg
+
+from photo_assets.partitions import BATCHES
+from photo_assets.specs import SPECS
+from resources.library.resource import LibraryResource
+
+BATCH_ASSETS = [name for name in SPECS if name != "photo_collection"]
+
+ingest_batch = dg.define_asset_job(
+    "ingest_batch",
+    selection=dg.AssetSelection.assets(*BATCH_ASSETS),
+    partitions_def=BATCHES,
+    description="One batch of photos, from files to points.",
+)
+
+describe_collection = dg.define_asset_job(
+    "describe_collection",
+    selection=dg.AssetSelection.assets("photo_collection"),
+    description="Compare the whole collection with the ledger.",
+)
+
+
+@dg.op(description="Look at every root once and cut the settled files into batches.")
+def register_photos(context: dg.OpExecutionContext, library: LibraryResource) -> None:
+    """Register what a scan finds, so that the UI and the command line can begin without the sensor."""
+    from photo_assets.steps.scanning import scan_until_settled
+
+    with library.ledger() as ledger:
+        scan = scan_until_settled(ledger, library.root_paths(), library.state_path(), library.batch_size)
+        context.instance.add_dynamic_partitions(str(BATCHES.name), ledger.planned_batches())
+    context.log.info(scan.told())
+
+
+@dg.job(description="Look for new photos now and register them as batches; runs nothing else.")
+def scan_library() -> None:
+    """One op, so that it can be started from the UI."""
+    register_photos()

@@ -1,0 +1,115 @@
+"""Answering one query: a text or a picture becomes a vector, the vector's neighbours become hits.
+
+No Dagster, no terminal, no HTML. The collection that is searched must have been made by the model that embeds the query.
+"""
+
+import hashlib
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from photo_assets.steps.collection import version_of
+from photo_assets.steps.inference import read_image
+from resources.decoding.pool import DecodeRequest, DecodingPool
+from resources.decoding.previews import PreviewStore
+from resources.errors import PhotoPlatformError
+from resources.inference.port import InferenceEngine, ItemError
+from resources.library.identity import photo_id
+from resources.vectors.port import Hit, VectorIndex
+
+
+class SearchError(PhotoPlatformError):
+    """The query cannot be answered; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """One photo that was found; `thumbnail` is a JPEG file. `score` is the cosine with the query, -1 to 1."""
+
+    photo_id: str
+    score: float
+    caption: str | None
+    paths: list[str]
+    taken_at: str | None
+    camera: str | None
+    format: str | None
+    location: dict[str, float] | None
+    thumbnail: Path
+
+
+class Searcher:
+    """An open collection and the model that made it; use it in a `with`."""
+
+    def __init__(self, index: VectorIndex, engine: InferenceEngine, previews: PreviewStore) -> None:
+        self._index = index
+        self._engine = engine
+        self._previews = previews
+
+    def __enter__(self) -> "Searcher":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._index.close()
+
+    def by_text(self, text: str, limit: int = 10) -> list[Found]:
+        """The photos that show what the text says, the best first."""
+        return self._nearest(_only(self._engine.embed_texts([text])), limit)
+
+    def by_image(self, path: Path, limit: int = 10) -> list[Found]:
+        """The photos that look like the picture in this file, which may be of any format the library takes."""
+        return self._nearest(_only(self._engine.embed_images([_decode(path)])), limit)
+
+    def _nearest(self, vector: np.ndarray, limit: int) -> list[Found]:
+        return [self._found(hit) for hit in self._index.query(self._version(), vector, limit)]
+
+    def _version(self) -> str:
+        active = self._index.active_version()
+        if active is None:
+            raise SearchError("the collection is empty; run `photos ingest` first")
+        wanted = version_of(self._engine.clip, self._engine.dimensions)
+        if active != wanted:
+            raise SearchError(
+                f"the collection {active} was made by another model than {self._engine.clip.model}. Set PHOTO_MODELS or "
+                "PHOTO_CLIP_MODEL back to the model that made it, or materialize all batches with the new one."
+            )
+        return active
+
+    def _found(self, hit: Hit) -> Found:
+        payload: dict[str, Any] = hit.payload
+        names = ("caption", "taken_at", "camera", "format", "location")
+        return Found(
+            photo_id=hit.point_id,
+            score=hit.score,
+            paths=payload.get("paths", []),
+            thumbnail=self._previews.thumbnail_path(hit.point_id),
+            **{name: payload.get(name) for name in names},
+        )
+
+
+def _only(results: list[np.ndarray | ItemError]) -> np.ndarray:
+    (result,) = results
+    if isinstance(result, ItemError):
+        raise SearchError(f"the query cannot be embedded: {result.message}")
+    return result
+
+
+def _decode(path: Path) -> np.ndarray:
+    """The picture of a query, decoded with the same limits as any photo, into a folder that is gone afterwards."""
+    try:
+        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise SearchError(f"{path}: {error.strerror}; name a photo that can be read") from error
+    with tempfile.TemporaryDirectory() as folder:
+        previews = PreviewStore(Path(folder))
+        with DecodingPool(previews, workers=1) as pool:
+            (result,) = pool.decode([DecodeRequest(photo_id(sha256), os.fsencode(path.absolute()), sha256)])
+        if result.status != "ok":
+            raise SearchError(f"{path}: {result.error_message}")
+        return read_image(previews.read_preview(result.photo_id))

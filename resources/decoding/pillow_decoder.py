@@ -1,0 +1,71 @@
+"""JPEG, PNG and HEIC, by Pillow and pillow-heif.
+
+What belongs here: opening the three formats with exactly one plugin each, and loading all of the picture, because
+only loading finds truncated data. What does not: RAW; Pillow would open many DNGs as their tiny thumbnail.
+"""
+
+import io
+
+import PIL
+import pillow_heif
+from PIL import ExifTags, Image, PngImagePlugin
+
+from resources.decoding.errors import CorruptError
+from resources.decoding.formats import Format
+from resources.decoding.isobmff import is_cut_off
+from resources.decoding.limits import DecodingLimits
+from resources.decoding.orientation import UPRIGHT
+from resources.decoding.pictures import Picture, preview_size, require_few_pixels
+from resources.decoding.tags import read_tags
+
+_PLUGINS = {Format.JPEG: "JPEG", Format.PNG: "PNG", Format.HEIC: "HEIF"}
+_PILLOW = f"pillow {PIL.__version__}"
+_PILLOW_HEIF = f"pillow-heif {pillow_heif.__version__}"
+
+
+def set_up_pillow(limits: DecodingLimits) -> None:
+    """Set this process's Pillow to the limits and add HEIC to it; once per worker."""
+    # More threads inside one HEIC gain nothing: the pool is parallel over files. Previews that the
+    # file carries are not looked at, or a damaged picture with a whole thumbnail would pass.
+    pillow_heif.register_heif_opener(decode_threads=1, thumbnails=False, depth_images=False, aux_images=False)
+    Image.MAX_IMAGE_PIXELS = limits.max_pixels
+    PngImagePlugin.MAX_TEXT_CHUNK = limits.max_text_bytes
+    PngImagePlugin.MAX_TEXT_MEMORY = limits.max_text_bytes
+
+
+def decode_with_pillow(data: bytes, photo_format: Format, limits: DecodingLimits) -> Picture:
+    """Decode a whole JPEG, PNG or HEIC; a JPEG at the smallest scale that is no smaller than its preview."""
+    if photo_format is Format.HEIC and is_cut_off(data):
+        raise CorruptError("the picture goes on after the end of the file")
+    with Image.open(io.BytesIO(data), formats=(_PLUGINS[photo_format],)) as image:
+        width_px, height_px = image.size
+        require_few_pixels(width_px, height_px, limits)
+        if photo_format is Format.JPEG:
+            image.draft(None, preview_size(width_px, height_px, limits))
+        image.load()
+        return _picture(image, width_px, height_px, photo_format)
+
+
+def _picture(image: Image.Image, width_px: int, height_px: int, photo_format: Format) -> Picture:
+    exif = _read_exif(image)
+    is_heic = photo_format is Format.HEIC
+    if is_heic:
+        # libheif has already turned the picture and set the tag to 1; the camera's value is kept here.
+        width_px, height_px = image.size
+        exif[ExifTags.Base.Orientation] = image.info.get("original_orientation") or UPRIGHT
+    return Picture(
+        image=image,
+        width_px=width_px,
+        height_px=height_px,
+        orientation=UPRIGHT if is_heic else exif.get(ExifTags.Base.Orientation, UPRIGHT),
+        decoder=_PILLOW_HEIF if is_heic else _PILLOW,
+        icc_profile=image.info.get("icc_profile"),
+        tags=read_tags(exif),
+    )
+
+
+def _read_exif(image: Image.Image) -> Image.Exif:
+    try:
+        return image.getexif()
+    except Exception:  # a photo with broken EXIF is still a photo
+        return Image.Exif()

@@ -1,0 +1,31 @@
+"""Decoding as a Dagster resource: where previews lie and how many processes decode."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from resources.decoding.previews import PreviewStore
+
+if TYPE_CHECKING:
+    from resources.decoding.pool import DecodingPool
+
+
+class DecodingResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """`workers` 0 means one per CPU core; `deadline_s` is the time one photo may take."""
+
+    previews_directory: str
+    workers: int = 0
+    deadline_s: float = 60.0
+
+    def previews(self) -> PreviewStore:
+        """Where previews and thumbnails are kept."""
+        return PreviewStore(Path(self.previews_directory))
+
+    def pool(self) -> "DecodingPool":
+        """Worker processes for one batch; use it in a `with`."""
+        from resources.decoding.limits import DecodingLimits
+        from resources.decoding.pool import DecodingPool
+
+        limits = DecodingLimits(deadline_s=self.deadline_s)
+        return DecodingPool(self.previews(), limits, self.workers or None)

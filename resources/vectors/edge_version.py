@@ -1,0 +1,126 @@
+"""One version of the embedded index, open: the points in one shard of qdrant-edge-py.
+
+What belongs here: reading and writing points, with the lock held from `open_version` to `close`. Which versions
+exist, and their making and dropping, is `embedded.py`; the engine's words are `edge_requests.py`.
+"""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import qdrant_edge as edge
+
+from resources.vectors import edge_requests, locks
+from resources.vectors.chunks import chunked
+from resources.vectors.errors import EngineFailure, IndexInUse
+from resources.vectors.port import Filters, Hit, Point, Record
+
+_CHUNK = 1_000  # points per write: 2 MB of vectors of 512 dimensions, and past the size where more is faster
+
+
+class OpenVersion:
+    """Holds the lock and the shard in `directory`; arguments have been checked by the caller."""
+
+    def __init__(self, directory: Path, lock: Path, dimensions: int, wait_s: float) -> None:
+        """Open the shard, waiting up to `wait_s` seconds for other processes. Raises IndexInUse, EngineFailure."""
+        self.dimensions = dimensions
+        self._directory = directory
+        self._lock = locks.acquire(lock, wait_s)
+        try:
+            self._shard = _load(directory, wait_s)
+        except BaseException:
+            locks.release(self._lock)
+            raise
+
+    def close(self) -> None:
+        """Write everything out and let others in."""
+        try:
+            with _engine(self._directory):
+                self._shard.close()
+        finally:
+            locks.release(self._lock)
+
+    def upsert(self, points: Sequence[Point]) -> None:
+        """Write `points`; they survive the death of the process from here on."""
+        for chunk in chunked(points, _CHUNK):
+            self._update(edge_requests.upsert_of(chunk))
+
+    def delete(self, point_ids: Sequence[str]) -> None:
+        """Delete what is there of `point_ids`."""
+        for chunk in chunked(point_ids, _CHUNK):
+            self._update(edge.UpdateOperation.delete_points(list(chunk)))
+
+    def set_payload(self, payload_by_id: Mapping[str, dict[str, Any]]) -> list[str]:
+        """Set fields of the points that are there; returns the ids of the others."""
+        missing = set(payload_by_id).difference(r.point_id for r in self._fetch(list(payload_by_id), False))
+        for point_id, payload in payload_by_id.items():
+            if point_id not in missing:
+                self._update(edge.UpdateOperation.set_payload([point_id], payload))
+        return sorted(missing)
+
+    def nearest(self, vector: list[float], limit: int, filters: Filters | None, exact: bool) -> list[Hit]:
+        """The engine's best `limit` hits, best first."""
+        request = edge_requests.query_of(vector, limit, filters, exact)
+        with _engine(self._directory):
+            return [edge_requests.hit_of(point) for point in self._shard.query(request)]
+
+    def retrieve(self, point_ids: Sequence[str]) -> list[Record]:
+        """What is there of `point_ids`, in their order."""
+        found = {record.point_id: record for record in self._fetch(point_ids, True)}
+        return [found[point_id] for point_id in point_ids if point_id in found]
+
+    def scroll(self) -> Iterator[Record]:
+        """Every point in id order."""
+        offset: Any = None
+        while True:
+            request = edge.ScrollRequest(offset=offset, limit=_CHUNK, with_payload=True)
+            with _engine(self._directory):
+                records, offset = self._shard.scroll(request)
+            yield from map(edge_requests.record_of, records)
+            if offset is None:
+                return
+
+    def count(self) -> int:
+        """How many points there are."""
+        with _engine(self._directory):
+            return self._shard.count(edge.CountRequest(exact=True))
+
+    def optimize(self) -> bool:
+        """Build the graph of what has come in since the last time; True if there was anything to build."""
+        with _engine(self._directory):
+            return self._shard.optimize()
+
+    def _update(self, operation: edge.UpdateOperation) -> None:
+        with _engine(self._directory):
+            self._shard.update(operation)
+
+    def _fetch(self, point_ids: Sequence[str], with_payload: bool) -> Iterator[Record]:
+        for chunk in chunked(point_ids, _CHUNK):
+            with _engine(self._directory):
+                records = self._shard.retrieve(list(chunk), with_payload, False)
+            yield from map(edge_requests.record_of, records)
+
+
+def _load(directory: Path, wait_s: float) -> edge.EdgeShard:
+    """Load the shard, waiting while the engine's own lock is held past ours: by a forked child, or a foreigner."""
+    deadline = time.monotonic() + wait_s
+    while True:
+        try:
+            return edge.EdgeShard.load(str(directory))
+        except Exception as error:
+            if "WouldBlock" not in str(error):
+                raise EngineFailure(directory, str(error)) from error
+            if time.monotonic() >= deadline:
+                raise IndexInUse(directory, wait_s) from error
+        time.sleep(locks.POLL_S)
+
+
+@contextmanager
+def _engine(directory: Path) -> Iterator[None]:
+    """Turn the engine's failures, all of them plain Exception, into ours."""
+    try:
+        yield
+    except Exception as error:
+        raise EngineFailure(directory, str(error)) from error

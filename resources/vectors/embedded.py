@@ -1,0 +1,170 @@
+"""The index inside this process: qdrant-edge-py on a folder, no server.
+
+What belongs here: which versions exist, and their life (made, opened at first use, closed, dropped). Points are
+read and written in `edge_version.py`, paths and renames are `layout.py`.
+
+One process at a time can hold a version open; a second one waits and then gets IndexInUse, so open late and
+close early. Threads share one EmbeddedIndex: two of them on one folder would lock each other out. A child forked
+while a version is open keeps the engine's lock until it ends: start worker processes first, or by spawn.
+A backup is one tar file; to restore it, unpack it into DIRECTORY/versions.
+"""
+
+import tarfile
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from resources.vectors import locks
+from resources.vectors.edge_requests import make_shard
+from resources.vectors.edge_version import OpenVersion
+from resources.vectors.errors import ActiveVersion, DimensionMismatch
+from resources.vectors.layout import Layout
+from resources.vectors.points import check_ids, check_payload, check_points, check_vector, check_version_name
+from resources.vectors.port import Filters, Hit, Point, Record
+from resources.vectors.ranking import nearest
+
+
+class EmbeddedIndex:
+    """`VectorIndex` on the folder `directory`; waits up to `wait_s` seconds for another process to let go of it."""
+
+    def __init__(self, directory: Path, wait_s: float = 60.0) -> None:
+        self._layout = Layout(directory)
+        self._wait_s = wait_s
+        self._opened: dict[str, OpenVersion] = {}
+        self._guard = threading.RLock()
+
+    def create_version(self, version: str, dimensions: int) -> None:
+        """See VectorIndex. A killed creation leaves no version."""
+        check_version_name(version)
+        if version not in self._layout.versions():
+            self._make(version, dimensions)
+        existing = self._layout.dimensions(version)
+        if existing != dimensions:
+            raise DimensionMismatch(version, existing, dimensions)
+
+    def versions(self) -> list[str]:
+        """See VectorIndex."""
+        return self._layout.versions()
+
+    def drop_version(self, version: str) -> None:
+        """See VectorIndex. A killed drop leaves either the whole version or none."""
+        self._layout.dimensions(version)
+        if version == self.active_version():
+            raise ActiveVersion(version)
+        with self._guard, self._closed(version):
+            self._layout.retire(version)
+
+    def active_version(self) -> str | None:
+        """See VectorIndex."""
+        return self._layout.active()
+
+    def switch_alias(self, version: str) -> None:
+        """See VectorIndex."""
+        self._layout.dimensions(version)
+        self._layout.point_to(version)
+
+    def upsert(self, version: str, points: Sequence[Point]) -> None:
+        """See VectorIndex."""
+        opened = self._open(version)
+        check_points(version, opened.dimensions, points)
+        opened.upsert(points)
+
+    def delete(self, version: str, point_ids: Sequence[str]) -> None:
+        """See VectorIndex."""
+        check_ids(point_ids)
+        self._open(version).delete(point_ids)
+
+    def set_payload(self, version: str, payload_by_id: Mapping[str, dict[str, Any]]) -> list[str]:
+        """See VectorIndex."""
+        check_ids(payload_by_id)
+        for point_id, payload in payload_by_id.items():
+            check_payload(point_id, payload)
+        return self._open(version).set_payload(payload_by_id)
+
+    def query(
+        self,
+        version: str,
+        vector: NDArray[np.float32],
+        limit: int,
+        filters: Filters | None = None,
+        exact: bool = False,
+    ) -> list[Hit]:
+        """See VectorIndex."""
+        opened = self._open(version)
+        check_vector(version, opened.dimensions, vector, "of the query")
+        values: list[float] = vector.tolist()
+        return nearest(lambda wanted: opened.nearest(values, wanted, filters, exact), limit)
+
+    def retrieve(self, version: str, point_ids: Sequence[str]) -> list[Record]:
+        """See VectorIndex."""
+        check_ids(point_ids)
+        return self._open(version).retrieve(point_ids)
+
+    def scroll(self, version: str) -> Iterator[Record]:
+        """See VectorIndex."""
+        return self._open(version).scroll()
+
+    def count(self, version: str) -> int:
+        """See VectorIndex."""
+        return self._open(version).count()
+
+    def optimize(self, version: str) -> bool:
+        """See VectorIndex."""
+        return self._open(version).optimize()
+
+    def snapshot(self, version: str, destination: Path) -> Path:
+        """See VectorIndex: DESTINATION/VERSION.tar.gz, complete or not there. Raises also OSError."""
+        self._layout.dimensions(version)
+        destination.mkdir(parents=True, exist_ok=True)
+        archive = destination / f"{version}.tar.gz"
+        partial = archive.with_suffix(".gz.partial")
+        # the engine's files begin with 170 MB of reserved, empty space: compression is for that
+        with self._guard, self._closed(version), tarfile.open(partial, "w:gz", compresslevel=1) as tar:
+            tar.add(self._layout.version(version), arcname=version)
+        return partial.replace(archive)
+
+    def close(self) -> None:
+        """Close every open version; the next call would open it again."""
+        with self._guard:
+            while self._opened:
+                self._opened.popitem()[1].close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _open(self, version: str) -> OpenVersion:
+        with self._guard:
+            if version not in self._opened:
+                dimensions = self._layout.dimensions(version)
+                shard = self._layout.version(version) / "shard"
+                self._opened[version] = OpenVersion(shard, self._layout.lock(version), dimensions, self._wait_s)
+            return self._opened[version]
+
+    def _make(self, version: str, dimensions: int) -> None:
+        with locks.held(self._layout.lock(version), self._wait_s):
+            if version in self._layout.versions():  # made by another process during the wait
+                return
+            shard = self._layout.begin(version) / "shard"
+            shard.mkdir()
+            make_shard(shard, dimensions)
+            self._layout.publish(version, dimensions)
+
+    def _closed(self, version: str) -> AbstractContextManager[None]:
+        """The lock on `version`, with its engine closed: for what touches its files."""
+        if opened := self._opened.pop(version, None):
+            opened.close()
+        return locks.held(self._layout.lock(version), self._wait_s)

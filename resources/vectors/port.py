@@ -1,0 +1,174 @@
+"""The vector index as its callers see it: points, hits, filters, and the `VectorIndex` protocol.
+
+What belongs here: the vocabulary that every implementation and every caller shares, and nothing that costs
+an import. What does not: engines (`embedded.py`, `server.py`), the choice between them (`open.py`).
+
+A **version** is one embedding space: the points of one model, revision and preprocessing. Several stand
+side by side; the **alias** names the active one, which searches go to.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+INDEXED_FIELDS: Mapping[str, Literal["keyword", "datetime", "geo"]] = {
+    "photo_id": "keyword",
+    "paths": "keyword",
+    "camera": "keyword",
+    "format": "keyword",
+    "taken_at": "datetime",
+    "location": "geo",
+}
+"""Payload fields with an index, made when a version is created: filtering without one reads every payload."""
+
+
+@dataclass(frozen=True, eq=False)
+class Point:
+    """One photo in one embedding space.
+
+    `point_id` is a UUID as lower-case text, `vector` a (d,) float32 array of unit norm, `payload` JSON values
+    only: photo_id, caption, paths (list of text), taken_at (ISO-8601 text), camera, format,
+    location ({"lat", "lon"} in degrees), and the provenance (models, revisions, preprocessing, decoder).
+    """
+
+    point_id: str
+    vector: NDArray[np.float32]
+    payload: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Record:
+    """A stored point without its vector."""
+
+    point_id: str
+    payload: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A stored point and its cosine similarity to the query, from -1 to 1, to 6 decimals."""
+
+    point_id: str
+    score: float
+    payload: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a hit must satisfy: taken from `taken_from` on, before `taken_before`, with this camera and format.
+
+    None leaves a field free. A time without a zone is UTC.
+    """
+
+    taken_from: datetime | None = None
+    taken_before: datetime | None = None
+    camera: str | None = None
+    format: str | None = None
+
+
+class VectorIndex(Protocol):
+    """Stores points by version and finds the nearest. A context manager; not to be used once closed.
+
+    Every call may raise a VectorIndexError; calls that name a version raise UnknownVersion when it is missing.
+    Every call can be repeated: a replay ends in the same state.
+    """
+
+    def create_version(self, version: str, dimensions: int) -> None:
+        """Make `version` for (dimensions,) vectors, with its payload indexes; nothing if it is there already.
+
+        Raises DimensionMismatch when it is there with other dimensions, InvalidVersionName.
+        """
+
+    def versions(self) -> list[str]:
+        """All versions, sorted."""
+
+    def drop_version(self, version: str) -> None:
+        """Delete `version` and its points. Raises ActiveVersion for the one the alias names."""
+
+    def active_version(self) -> str | None:
+        """The version the alias names; None before the first switch."""
+
+    def switch_alias(self, version: str) -> None:
+        """Make `version` the active one, in one atomic step."""
+
+    def upsert(self, version: str, points: Sequence[Point]) -> None:
+        """Write `points`, replacing those with the same id; they are stored when this returns.
+
+        All are checked before the first is written: raises InvalidPoint, DimensionMismatch.
+        """
+
+    def delete(self, version: str, point_ids: Sequence[str]) -> None:
+        """Delete these points; ids that are not there are passed over."""
+
+    def set_payload(self, version: str, payload_by_id: Mapping[str, dict[str, Any]]) -> list[str]:
+        """Set the named top-level fields of each point and leave its other fields.
+
+        Returns the ids that are not in the version, which are passed over. Raises InvalidPoint.
+        """
+
+    def query(
+        self,
+        version: str,
+        vector: NDArray[np.float32],
+        limit: int,
+        filters: Filters | None = None,
+        exact: bool = False,
+    ) -> list[Hit]:
+        """Up to `limit` points, the most similar to the (d,) `vector` first, equal scores in id order.
+
+        `exact` compares with every vector even where `optimize` has built a graph.
+        """
+
+    def retrieve(self, version: str, point_ids: Sequence[str]) -> list[Record]:
+        """These points in the order asked for; ids that are not there are left out."""
+
+    def scroll(self, version: str) -> Iterator[Record]:
+        """Every point once, in id order."""
+
+    def count(self, version: str) -> int:
+        """How many points there are, exactly."""
+
+    def optimize(self, version: str) -> bool:
+        """Build the search graph; True if there was something to do. Blocks: about 0.5 s per 1,000 points.
+
+        Embedded: a job of its own once tens of thousands of points are in. A server does this by itself.
+        """
+
+    def snapshot(self, version: str, destination: Path) -> Path:
+        """Write a backup of `version` into the folder `destination`; returns the file."""
+
+    def close(self) -> None:
+        """Let go of files, locks and connections. May be called twice."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None: ...
+
+
+def version_name(model: str, revision: str, preprocessing: str, dimensions: int) -> str:
+    """A name for this embedding space: readable, safe for files and collections, another one if any part differs.
+
+    >>> version_name("openai/clip-vit-base-patch32", "3d74acf9", "bicubic-224", 512)
+    'openai-clip-vit-base-patch32-512-ce17f3c06696'
+    """
+    identity = json.dumps([model, revision, preprocessing, dimensions])
+    digest = hashlib.sha256(identity.encode()).hexdigest()[:12]
+    readable = re.sub(r"[^a-z0-9]+", "-", model.lower())[-60:].strip("-") or "model"
+    return f"{readable}-{dimensions}-{digest}"

@@ -1,0 +1,214 @@
+"""The index on a Qdrant server, through qdrant-client: one collection per version, one alias.
+
+What belongs here: the calls of the port, each sent through `retries.call`. The client's words are in
+`server_requests.py`. The server is taken to be this platform's own: all its collections count as versions.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from qdrant_client import QdrantClient, models
+
+from resources.vectors import retries, server_requests
+from resources.vectors.chunks import chunked
+from resources.vectors.errors import ActiveVersion, DimensionMismatch, IndexRejected, UnknownVersion
+from resources.vectors.points import check_ids, check_payload, check_points, check_vector, check_version_name
+from resources.vectors.port import INDEXED_FIELDS, Filters, Hit, Point, Record
+from resources.vectors.ranking import nearest
+from resources.vectors.server_snapshot import download_snapshot
+
+T = TypeVar("T")
+ALIAS = "photos"
+_CHUNK = 256  # points per request: 1.5 to 3 MB of JSON, well below the server's limit of 32 MB
+_TIMEOUT_S = 30
+_SEARCH_EF = 256  # as in the embedded engine: the default loses one hit in ten
+
+
+class ServerIndex:
+    """`VectorIndex` on the server at `url`. A ready `client` replaces the one made from `url` and `api_key`."""
+
+    def __init__(
+        self,
+        url: str,
+        api_key: str | None = None,
+        *,
+        client: QdrantClient | None = None,
+        policy: retries.RetryPolicy | None = None,
+    ) -> None:
+        self._url, self._api_key = url, api_key
+        self._policy = policy or retries.RetryPolicy()
+        # check_compatibility would ask the server for its release here, and warn where it does not answer
+        self._client = client or QdrantClient(url=url, api_key=api_key, timeout=_TIMEOUT_S, check_compatibility=False)
+        self._dimensions_of: dict[str, int] = {}
+
+    def create_version(self, version: str, dimensions: int) -> None:
+        """See VectorIndex. A creation that broke off is completed by the next one."""
+        check_version_name(version)
+        if not self._call(version, self._client.collection_exists, version):
+            self._make(version, dimensions)
+        existing = self._dimensions(version)
+        if existing != dimensions:
+            raise DimensionMismatch(version, existing, dimensions)
+        for field, kind in INDEXED_FIELDS.items():
+            schema = server_requests.FIELD_SCHEMAS[kind]
+            self._call(version, self._client.create_payload_index, version, field, schema, wait=True)
+
+    def versions(self) -> list[str]:
+        """See VectorIndex."""
+        return sorted(found.name for found in self._call("", self._client.get_collections).collections)
+
+    def drop_version(self, version: str) -> None:
+        """See VectorIndex."""
+        self._dimensions(version)
+        if version == self.active_version():
+            raise ActiveVersion(version)
+        self._call(version, self._client.delete_collection, version)
+        del self._dimensions_of[version]
+
+    def active_version(self) -> str | None:
+        """See VectorIndex."""
+        aliases = self._call("", self._client.get_aliases).aliases
+        return next((found.collection_name for found in aliases if found.alias_name == ALIAS), None)
+
+    def switch_alias(self, version: str) -> None:
+        """See VectorIndex."""
+        self._dimensions(version)
+        operations = server_requests.alias_operations(ALIAS, self.active_version(), version)
+        self._call(version, self._client.update_collection_aliases, operations)
+
+    def upsert(self, version: str, points: Sequence[Point]) -> None:
+        """See VectorIndex. Sent in chunks: an error in one leaves those before it written."""
+        check_points(version, self._dimensions(version), points)
+        for chunk in chunked(points, _CHUNK):
+            structs = server_requests.points_of(chunk)
+            self._call(version, self._client.upsert, version, structs, wait=True)
+
+    def delete(self, version: str, point_ids: Sequence[str]) -> None:
+        """See VectorIndex."""
+        check_ids(point_ids)
+        self._dimensions(version)
+        for chunk in chunked(point_ids, _CHUNK):
+            selected = models.PointIdsList(points=list(chunk))
+            self._call(version, self._client.delete, version, selected, wait=True)
+
+    def set_payload(self, version: str, payload_by_id: Mapping[str, dict[str, Any]]) -> list[str]:
+        """See VectorIndex."""
+        check_ids(payload_by_id)
+        for point_id, payload in payload_by_id.items():
+            check_payload(point_id, payload)
+        there = [record.point_id for record in self._fetch(version, list(payload_by_id), False)]
+        for chunk in chunked(there, _CHUNK):
+            operations = server_requests.payload_operations(chunk, payload_by_id)
+            self._call(version, self._client.batch_update_points, version, operations, wait=True)
+        return sorted(set(payload_by_id).difference(there))
+
+    def query(
+        self,
+        version: str,
+        vector: NDArray[np.float32],
+        limit: int,
+        filters: Filters | None = None,
+        exact: bool = False,
+    ) -> list[Hit]:
+        """See VectorIndex."""
+        check_vector(version, self._dimensions(version), vector, "of the query")
+        fetch = partial(self._nearest, version, vector.tolist(), server_requests.filter_of(filters), exact)
+        return nearest(fetch, limit)
+
+    def retrieve(self, version: str, point_ids: Sequence[str]) -> list[Record]:
+        """See VectorIndex."""
+        check_ids(point_ids)
+        found = {record.point_id: record for record in self._fetch(version, point_ids, True)}
+        return [found[point_id] for point_id in point_ids if point_id in found]
+
+    def scroll(self, version: str) -> Iterator[Record]:
+        """See VectorIndex."""
+        self._dimensions(version)
+        return self._pages(version)
+
+    def count(self, version: str) -> int:
+        """See VectorIndex."""
+        self._dimensions(version)
+        return int(self._call(version, self._client.count, version, exact=True).count)
+
+    def optimize(self, version: str) -> bool:
+        """See VectorIndex: the server builds its graphs by itself, so there is never anything to do."""
+        self._dimensions(version)
+        return False
+
+    def snapshot(self, version: str, destination: Path) -> Path:
+        """See VectorIndex: DESTINATION/VERSION.snapshot, complete or not there. Raises also OSError."""
+        self._dimensions(version)
+        return self._call(version, download_snapshot, self._url, self._api_key, version, destination)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _call(self, version: str, method: Callable[..., T], *args: Any, **options: Any) -> T:
+        return retries.call(partial(method, *args, **options), self._policy, self._url, version)
+
+    def _make(self, version: str, dimensions: int) -> None:
+        vectors = models.VectorParams(size=dimensions, distance=models.Distance.COSINE)
+        try:
+            self._call(version, self._client.create_collection, version, vectors_config=vectors)
+        except IndexRejected as error:
+            if error.status != 409:  # conflict: made by another process, or by a try whose answer was lost
+                raise
+
+    def _dimensions(self, version: str) -> int:
+        if version not in self._dimensions_of:
+            if not self._call(version, self._client.collection_exists, version):
+                raise UnknownVersion(version, tuple(self.versions()))
+            vectors = self._call(version, self._client.get_collection, version).config.params.vectors
+            if not isinstance(vectors, models.VectorParams):
+                raise IndexRejected(self._url, None, f"collection {version} is not one of this platform")
+            self._dimensions_of[version] = vectors.size
+        return self._dimensions_of[version]
+
+    def _nearest(
+        self, version: str, vector: list[float], conditions: models.Filter | None, exact: bool, limit: int
+    ) -> list[Hit]:
+        answer = self._call(
+            version,
+            self._client.query_points,
+            version,
+            query=vector,
+            query_filter=conditions,
+            search_params=models.SearchParams(hnsw_ef=max(_SEARCH_EF, limit), exact=exact),
+            limit=limit,
+            with_payload=True,
+        )
+        return [server_requests.hit_of(point) for point in answer.points]
+
+    def _fetch(self, version: str, point_ids: Sequence[str], with_payload: bool) -> Iterator[Record]:
+        self._dimensions(version)
+        for chunk in chunked(point_ids, _CHUNK):
+            records = self._call(version, self._client.retrieve, version, list(chunk), with_payload=with_payload)
+            yield from map(server_requests.record_of, records)
+
+    def _pages(self, version: str) -> Iterator[Record]:
+        offset: Any = None
+        while True:
+            records, offset = self._call(
+                version, self._client.scroll, version, limit=_CHUNK, offset=offset, with_payload=True
+            )
+            yield from map(server_requests.record_of, records)
+            if offset is None:
+                return

@@ -1,0 +1,68 @@
+"""Our vocabulary in the words of qdrant-client, and its answers in ours.
+
+What belongs here: requests and conversions. When to send them, and how often, is `server.py`.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from qdrant_client import models
+
+from resources.vectors.port import Filters, Hit, Point, Record
+from resources.vectors.ranking import SCORE_DIGITS
+
+FIELD_SCHEMAS = {
+    "keyword": models.PayloadSchemaType.KEYWORD,
+    "datetime": models.PayloadSchemaType.DATETIME,
+    "geo": models.PayloadSchemaType.GEO,
+}
+
+
+def points_of(points: Sequence[Point]) -> list[models.PointStruct]:
+    """`points` as the client sends them."""
+    return [
+        models.PointStruct(id=point.point_id, vector=point.vector.tolist(), payload=point.payload) for point in points
+    ]
+
+
+def payload_operations(
+    point_ids: Sequence[str], payload_by_id: Mapping[str, dict[str, Any]]
+) -> list[models.SetPayloadOperation]:
+    """One operation for each of `point_ids`, to be sent together."""
+    return [
+        models.SetPayloadOperation(set_payload=models.SetPayload(payload=payload_by_id[point_id], points=[point_id]))
+        for point_id in point_ids
+    ]
+
+
+def alias_operations(alias: str, old: str | None, new: str) -> list[Any]:
+    """The operations that, sent as one request, move `alias` from the collection `old` to `new`."""
+    operations: list[Any] = []
+    if old is not None:
+        operations.append(models.DeleteAliasOperation(delete_alias=models.DeleteAlias(alias_name=alias)))
+    created = models.CreateAlias(collection_name=new, alias_name=alias)
+    return [*operations, models.CreateAliasOperation(create_alias=created)]
+
+
+def filter_of(filters: Filters | None) -> models.Filter | None:
+    """`filters` as the server reads them."""
+    if filters is None:
+        return None
+    conditions: list[Any] = []
+    if filters.taken_from or filters.taken_before:
+        taken = models.DatetimeRange(gte=filters.taken_from, lt=filters.taken_before)
+        conditions.append(models.FieldCondition(key="taken_at", range=taken))
+    for key, value in (("camera", filters.camera), ("format", filters.format)):
+        if value is not None:
+            conditions.append(models.FieldCondition(key=key, match=models.MatchValue(value=value)))
+    return models.Filter(must=conditions)
+
+
+def hit_of(point: models.ScoredPoint) -> Hit:
+    """The client's scored point as ours."""
+    return Hit(str(point.id), round(point.score, SCORE_DIGITS), point.payload or {})
+
+
+def record_of(record: models.Record) -> Record:
+    """The client's record as ours."""
+    return Record(str(record.id), record.payload or {})

@@ -1,0 +1,44 @@
+"""A backup of one collection: made on a Qdrant server, fetched from it, and deleted there.
+
+What belongs here: the three requests. qdrant-client has no call to fetch a snapshot, and its time limit, right
+for searches, is too short to make one of a large collection. To restore: POST the file to
+URL/collections/VERSION/snapshots/upload.
+"""
+
+from pathlib import Path
+
+import httpx
+from qdrant_client.http.exceptions import UnexpectedResponse
+
+_TIMEOUT = httpx.Timeout(10.0, read=1_800.0)  # seconds: the server answers only when the snapshot is made
+
+
+def download_snapshot(url: str, api_key: str | None, version: str, destination: Path) -> Path:
+    """Make a snapshot of `version` on the server at `url` and return it as DESTINATION/VERSION.snapshot.
+
+    Raises httpx.HTTPError, UnexpectedResponse for a status other than 200, OSError.
+    """
+    destination.mkdir(parents=True, exist_ok=True)
+    archive = destination / f"{version}.snapshot"
+    partial = archive.with_suffix(".snapshot.partial")
+    headers = {"api-key": api_key} if api_key else {}
+    base = f"{url.rstrip('/')}/collections/{version}/snapshots"
+    with httpx.Client(headers=headers, timeout=_TIMEOUT) as client:
+        made = f"{base}/{_checked(client.post(base)).json()['result']['name']}"
+        _fetch(client, made, partial)
+        _checked(client.delete(made))  # else every backup would stay on the server's disk as well
+    return partial.replace(archive)
+
+
+def _fetch(client: httpx.Client, address: str, target: Path) -> None:
+    with client.stream("GET", address) as response, target.open("wb") as file:
+        if response.status_code != httpx.codes.OK:
+            response.read()
+        for block in _checked(response).iter_bytes():
+            file.write(block)
+
+
+def _checked(response: httpx.Response) -> httpx.Response:
+    if response.status_code != httpx.codes.OK:
+        raise UnexpectedResponse.for_response(response)
+    return response
