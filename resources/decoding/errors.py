@@ -181,3 +181,10 @@ class PoolLostError(DecodingError):
             f"Nothing was learned about the photos: "
             f"see the workers' messages above, then check the machine's memory and installation."
         )
+
+
+def _leaves(error: type[DecodingError]) -> list[type[DecodingError]]:
+    return [leaf for each in error.__subclasses__() for leaf in _leaves(each)] or [error]
+
+
+RETRYABLE_KINDS: frozenset[str] = frozenset(leaf.kind for leaf in _leaves(DecodingError) if leaf.retry_helps)

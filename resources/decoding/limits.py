@@ -45,7 +45,7 @@ class DecodingLimits:
     # A tile of the gallery at twice the density of an ordinary screen.
     thumbnail_long_side_px: int = 256
 
-    # Models and people look at previews many times, each 50 to 100 kB; above 90 only the size grows.
+    # Models and people look at previews many times, and each takes about 100 kB; 95 takes half as much again.
     preview_jpeg_quality: int = 90
 
     # Thumbnails are looked at in passing, hundreds on a page.

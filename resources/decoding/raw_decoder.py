@@ -50,8 +50,8 @@ def _renderings(raw: rawpy.RawPy, tags: dict[str, Any], limits: DecodingLimits) 
 
 def _demosaic(raw: rawpy.RawPy, tags: dict[str, Any], half_size: bool) -> Picture:
     """Render the RAW data itself; LibRaw turns the result upright."""
+    size = _upright_raw_size(raw)  # before rendering: half_size halves what LibRaw says afterwards
     pixels: np.ndarray = raw.postprocess(use_camera_wb=True, half_size=half_size, output_bps=8)
-    size = _upright_raw_size(raw)
     name = f"{_RAWPY} {'half_size' if half_size else 'full'}"
     return Picture(Image.fromarray(pixels), *size, orientation=UPRIGHT, decoder=name, tags=tags)
 
@@ -69,9 +69,7 @@ def _embedded_preview(raw: rawpy.RawPy, tags: dict[str, Any], limits: DecodingLi
     if orientation is None or min(found.width_px, found.height_px) < _EMBEDDED_MIN_SHORT_SIDE_PX:
         return None
     width_px, height_px = upright_size(*_upright_raw_size(raw), orientation)
-    return Picture(
-        found.image, width_px, height_px, orientation, f"{_RAWPY} embedded preview", found.icc_profile, tags
-    )
+    return Picture(found.image, width_px, height_px, orientation, f"{_RAWPY} embedded preview", found.icc_profile, tags)
 
 
 def _orientation_left(preview: Picture, raw: rawpy.RawPy) -> int | None:

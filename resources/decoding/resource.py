@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from resources.decoding.pool import DecodingPool
 
 
-class DecodingResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+class DecodingResource(dg.ConfigurableResource):
     """`workers` 0 means one per CPU core; `deadline_s` is the time one photo may take."""
 
     previews_directory: str

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from resources.inference.port import InferenceEngine
 
 
-class InferenceResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+class InferenceResource(dg.ConfigurableResource):
     """A preset, and a checkpoint of one's own for CLIP or BLIP where one is named."""
 
     preset: str

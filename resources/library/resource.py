@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from resources.library.ledger import Ledger
 
 
-class LibraryResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+class LibraryResource(dg.ConfigurableResource):
     """The ledger's file, the library's roots, and the folder of our own state that a scan leaves out."""
 
     ledger_path: str

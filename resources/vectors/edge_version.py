@@ -18,6 +18,7 @@ from resources.vectors.errors import EngineFailure, IndexInUse
 from resources.vectors.port import Filters, Hit, Point, Record
 
 _CHUNK = 1_000  # points per write: 2 MB of vectors of 512 dimensions, and past the size where more is faster
+_FLUSH_EVERY = 20_000  # points: the log is cut back only by a flush, and takes 2.5 kB per point until then
 
 
 class OpenVersion:
@@ -27,6 +28,7 @@ class OpenVersion:
         """Open the shard, waiting up to `wait_s` seconds for other processes. Raises IndexInUse, EngineFailure."""
         self.dimensions = dimensions
         self._directory = directory
+        self._unflushed = 0
         self._lock = locks.acquire(lock, wait_s)
         try:
             self._shard = _load(directory, wait_s)
@@ -46,6 +48,11 @@ class OpenVersion:
         """Write `points`; they survive the death of the process from here on."""
         for chunk in chunked(points, _CHUNK):
             self._update(edge_requests.upsert_of(chunk))
+            self._unflushed += len(chunk)
+        if self._unflushed >= _FLUSH_EVERY:
+            with _engine(self._directory):
+                self._shard.flush()
+            self._unflushed = 0
 
     def delete(self, point_ids: Sequence[str]) -> None:
         """Delete what is there of `point_ids`."""

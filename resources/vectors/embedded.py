@@ -119,7 +119,10 @@ class EmbeddedIndex:
         return self._open(version).optimize()
 
     def snapshot(self, version: str, destination: Path) -> Path:
-        """See VectorIndex: DESTINATION/VERSION.tar.gz, complete or not there. Raises also OSError."""
+        """See VectorIndex: DESTINATION/VERSION.tar.gz, complete or not there. Raises also OSError.
+
+        Closes the engine meanwhile: other threads must not be using this version.
+        """
         self._layout.dimensions(version)
         destination.mkdir(parents=True, exist_ok=True)
         archive = destination / f"{version}.tar.gz"

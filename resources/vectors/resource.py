@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from resources.vectors.port import VectorIndex
 
 
-class VectorIndexResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+class VectorIndexResource(dg.ConfigurableResource):
     """Embedded below `directory` unless `url` names a server."""
 
     directory: str

@@ -1,0 +1,1 @@
+"""Tests of the decoding room. Every file is made by the tests, except where real photos lie beside the project."""

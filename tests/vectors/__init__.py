@@ -1,0 +1,1 @@
+"""Tests of the vectors room: one contract for both engines, then what only one of them has."""
