@@ -7,14 +7,15 @@ message and exit code 1.
 import json
 import sys
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from photo_assets.settings import Settings, load_settings
 from resources.errors import PhotoPlatformError
@@ -25,6 +26,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+if TYPE_CHECKING:
+    from photo_assets.ingest import Ingested
+    from photo_assets.search.searching import Found, Searcher
+
 out = Console()
 err = Console(stderr=True)
 
@@ -45,20 +50,11 @@ def ingest(
     roots: Annotated[list[Path] | None, typer.Argument(help="Folders; PHOTO_LIBRARY by default.")] = None,
 ) -> None:
     """Scan for new photos and take them through decoding, inference and the collection."""
-    from photo_assets.definitions import build_resources
-    from photo_assets.ingest import run_planned_batches, scan_library
-
-    settings = load_settings()
-    library = build_resources(settings)["library"]
-    with library.ledger() as ledger:
-        scan = scan_library(settings, library, roots or _roots(settings), ledger)
-        with _progress_bar() as bar:
-            task = bar.add_task("photos", total=ledger.counts()["pending"] or None)
-            ingested = run_planned_batches(settings, scan, ledger, lambda _, photos: bar.advance(task, photos / 2))
-        counts, failures = ledger.counts(), ledger.failures()
+    values = load_settings()
+    ingested = ingest_with_bar(values, _roots(roots, values))
     if not ingested.batches:
         out.print("nothing new", highlight=False)
-    out.print(summary(counts, failures), highlight=False)
+    out.print(summary(ingested.counts, ingested.failures), highlight=False, soft_wrap=True)
     _tell_failed_batches(ingested.failed)
 
 
@@ -107,9 +103,10 @@ def failures(as_json: Json = False) -> None:
     if as_json:
         _print_json(rows)
         return
-    table = Table("path", "kind", "reason", "tries")
+    table = Table("kind", "tries", Column("photo and reason", overflow="fold"))
     for row in rows:
-        table.add_row(*(_plain(str(row[name] or "")) for name in ("path", "error_kind", "error_message", "attempts")))
+        reason = f"{_plain(row['path'])}\n[dim]{_plain(row['error_message'] or '')}[/dim]"
+        table.add_row(row["error_kind"], str(row["attempts"] or 0), reason)
     out.print(table if rows else "no failures")
 
 
@@ -141,7 +138,15 @@ def dagster_home() -> None:
     out.print(str(make_home(values)), highlight=False, soft_wrap=True)
 
 
-def open_searcher(values: Settings) -> Any:
+def ingest_with_bar(values: Settings, roots: list[Path]) -> "Ingested":
+    """Ingest these folders with a progress bar: photos done, rate, time left."""
+    from photo_assets.ingest import ingest as ingest_photos
+
+    with _progress_bar() as bar:
+        return ingest_photos(values, roots, lambda total: _photos_task(bar, total))
+
+
+def open_searcher(values: Settings) -> "Searcher":
     """A Searcher over this library's collection."""
     from photo_assets.definitions import build_resources
     from photo_assets.search.searching import Searcher
@@ -158,9 +163,9 @@ def summary(counts: dict[str, int], failed: list[dict[str, Any]]) -> str:
     return line + (f" ({kinds})" if kinds else "") + pending + (", see `photos failures`" if kinds else "")
 
 
-def hits_table(query: str, found: list[Any]) -> Table:
+def hits_table(query: str, found: "list[Found]") -> Table:
     """The hits of one query, the best first."""
-    table = Table("score", "caption", "photo", title=_plain(query), title_justify="left")
+    table = Table("score", "caption", Column("photo", overflow="fold"), title=_plain(query), title_justify="left")
     for hit in found:
         table.add_row(
             f"{hit.score:.3f}", _plain(hit.caption or ""), _plain(hit.paths[0] if hit.paths else hit.photo_id)
@@ -168,10 +173,11 @@ def hits_table(query: str, found: list[Any]) -> Table:
     return table
 
 
-def _roots(values: Settings) -> list[Path]:
-    if not values.library_roots:
+def _roots(named: list[Path] | None, values: Settings) -> list[Path]:
+    roots = [root.resolve() for root in named or values.library_roots]
+    if not roots:
         raise typer.BadParameter("name a folder with photos, or set PHOTO_LIBRARY")
-    return values.library_roots
+    return roots
 
 
 def _progress_bar() -> Progress:
@@ -184,6 +190,12 @@ def _progress_bar() -> Progress:
         console=err,
         transient=True,
     )
+
+
+def _photos_task(bar: Progress, total: int) -> Callable[[str, int], None]:
+    task = bar.add_task("photos", total=total)
+    # Decoding and inference are each half of a photo's way.
+    return lambda _, photos: bar.advance(task, photos / 2)
 
 
 def _ledger() -> Any:

@@ -10,14 +10,13 @@ from typing import Any
 
 import dagster as dg
 
-from photo_assets.definitions import build_defs
+from photo_assets.definitions import build_defs, build_resources
 from photo_assets.instance import open_instance
 from photo_assets.partitions import BATCHES
-from photo_assets.progress import listening
+from photo_assets.progress import Listener, listening
 from photo_assets.settings import Settings
 from photo_assets.steps.scanning import Scan, scan_until_settled
 from resources.errors import PhotoPlatformError
-from resources.library.ledger import Ledger
 from resources.library.resource import LibraryResource
 
 # Dagster's own console log would bury the progress bar.
@@ -26,32 +25,42 @@ QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 @dataclass
 class Ingested:
-    """What an ingest did. `seconds` holds the time of each asset's steps; `failed` the batches whose run failed, why."""
+    """What an ingest did, and how the library stands after it.
+
+    `seconds` holds the time of each asset's steps, `failed` why a batch's run failed, `failures` the failed files.
+    """
 
     scan: Scan
     batches: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    failures: list[dict[str, Any]] = field(default_factory=list)
 
 
-def scan_library(settings: Settings, library: LibraryResource, roots: Sequence[Path], ledger: Ledger) -> Scan:
-    """Look at the roots and cut batches. Raises RootUnavailable."""
-    return scan_until_settled(ledger, roots or library.root_paths(), settings.photo_data, settings.photo_batch_size)
+def ingest(settings: Settings, roots: Sequence[Path], watch: Callable[[int], Listener]) -> Ingested:
+    """Take what is new below `roots` all the way into the collection.
+
+    `watch` is told how many files there are to do and answers with the listener of the progress.
+    """
+    library: LibraryResource = build_resources(settings)["library"]
+    with library.ledger() as ledger:
+        scan = scan_until_settled(ledger, roots, settings.photo_data, settings.photo_batch_size)
+        ingested = Ingested(scan, ledger.planned_batches())
+        if ingested.batches:
+            _run_batches(settings, ingested, watch(ledger.counts()["pending"]))
+        ingested.counts, ingested.failures = ledger.counts(), ledger.failures()
+    return ingested
 
 
-def run_planned_batches(
-    settings: Settings, scan: Scan, ledger: Ledger, on_progress: Callable[[str, int], None]
-) -> Ingested:
+def _run_batches(settings: Settings, ingested: Ingested, listener: Listener) -> None:
     """Materialize every planned batch, those of an interrupted ingest too; then describe the collection."""
     definitions = build_defs(settings)
-    ingested = Ingested(scan, ledger.planned_batches())
-    with open_instance(settings) as instance, listening(on_progress):
+    with open_instance(settings) as instance, listening(listener):
         instance.add_dynamic_partitions(str(BATCHES.name), ingested.batches)
         for batch in ingested.batches:
             _run_batch(definitions, instance, batch, ingested)
-        if ingested.batches:
-            _run(definitions, instance, "describe_collection", ingested)
-    return ingested
+        _run(definitions, instance, "describe_collection", ingested)
 
 
 def _run_batch(definitions: dg.Definitions, instance: dg.DagsterInstance, batch: str, ingested: Ingested) -> None:

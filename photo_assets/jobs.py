@@ -11,7 +11,6 @@ BATCH_ASSETS = [name for name in SPECS if name != "photo_collection"]
 ingest_batch = dg.define_asset_job(
     "ingest_batch",
     selection=dg.AssetSelection.assets(*BATCH_ASSETS),
-    partitions_def=BATCHES,
     description="One batch of photos, from files to points.",
 )
 

@@ -34,8 +34,8 @@ class Settings(BaseSettings):
     )
     photo_models: Literal["default", "small"] = Field(
         "default",
-        description="'default': CLIP ViT-B/32 and BLIP base from the hub. 'small': the two small models in the package, "
-        "trained on the demo's scenes.",
+        description="'default': CLIP ViT-B/32 and BLIP base from the hub. 'small': the two small models in the "
+        "package, trained on the demo's scenes.",
     )
     photo_clip_model: str = Field("", description="A CLIP checkpoint instead: hub id[@revision] or folder.")
     photo_blip_model: str = Field("", description="A BLIP checkpoint instead: hub id[@revision] or folder.")
@@ -44,7 +44,7 @@ class Settings(BaseSettings):
     )
     photo_workers: int = Field(0, ge=0, le=256, description="Processes that decode photos; 0 means one per CPU core.")
     photo_decode_timeout_s: float = Field(
-        60.0, gt=0, description="Seconds one photo may take to decode before it is given up as timed_out."
+        60.0, gt=0, allow_inf_nan=False, description="Seconds one photo may take to decode before it is given up as timed_out."
     )
     qdrant_url: str = Field("", description="A Qdrant server. Empty: the embedded engine below PHOTO_DATA.")
     qdrant_api_key: SecretStr = Field(SecretStr(""), description="The Qdrant server's API key.")
@@ -53,9 +53,10 @@ class Settings(BaseSettings):
     @field_validator("photo_data")
     @classmethod
     def _is_usable(cls, folder: Path) -> Path:
+        folder = folder.expanduser().resolve()
         if folder.exists() and not folder.is_dir():
             raise ValueError(f"{folder} is a file; name a folder")
-        return folder.absolute()
+        return folder
 
     @field_validator("qdrant_url")
     @classmethod
@@ -82,7 +83,7 @@ class Settings(BaseSettings):
     def library_roots(self) -> list[Path]:
         """PHOTO_LIBRARY as absolute folders, in its order, each once."""
         named = (part for part in self.photo_library.split(os.pathsep) if part)
-        return list(dict.fromkeys(Path(part).expanduser().absolute() for part in named))
+        return list(dict.fromkeys(Path(part).expanduser().resolve() for part in named))
 
 
 def load_settings() -> Settings:

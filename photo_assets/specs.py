@@ -35,8 +35,8 @@ SPECS = {
         "library",
         frozenset({"image", "pandas", "parquet"}),
         "1",
-        "One preview (sRGB, upright, short side 512 px) and one thumbnail per photo. The only asset that opens originals "
-        "for pixels; a photo that cannot be decoded is a row with its reason.",
+        "One preview (sRGB, upright, short side 512 px) and one thumbnail per photo. The only asset that opens "
+        "originals for pixels; a photo that cannot be decoded is a row with its reason.",
     ),
     "photo_metadata": Spec(
         "library",
@@ -60,7 +60,7 @@ SPECS = {
         "collection",
         frozenset({"qdrant", "parquet"}),
         "1",
-        "The batch's photos as points in Qdrant: vector, caption, metadata, paths, provenance. Done again, it overwrites.",
+        "The batch's photos as points in Qdrant: vector, caption, metadata, paths, provenance. A replay overwrites.",
     ),
     "photo_collection": Spec(
         "collection",

@@ -16,6 +16,8 @@ TICK_S = 30
 # A tick's requests are submitted one by one at 0.2 s each, and a tick is cut at 60 s.
 MAX_REQUESTS = 50
 
+RUN_KEY = "dagster/run_key"
+
 
 @dg.sensor(
     job=ingest_batch,
@@ -40,7 +42,8 @@ def new_photos(context: dg.SensorEvaluationContext, library: LibraryResource) ->
 
 
 def _requests(context: dg.SensorEvaluationContext, planned: list[str]) -> dg.SensorResult:
-    due = [batch for batch in planned if not _was_requested(context, batch)][:MAX_REQUESTS]
+    requested = _requested(context.instance, planned)
+    due = [batch for batch in planned if batch not in requested][:MAX_REQUESTS]
     known = set(context.instance.get_dynamic_partitions(str(BATCHES.name)))
     unknown = [batch for batch in due if batch not in known]
     return dg.SensorResult(
@@ -49,7 +52,7 @@ def _requests(context: dg.SensorEvaluationContext, planned: list[str]) -> dg.Sen
     )
 
 
-def _was_requested(context: dg.SensorEvaluationContext, batch: str) -> bool:
-    # Dagster drops a repeated run key too, but only after building the request.
-    filters = dg.RunsFilter(tags={"dagster/partition": batch, "dagster/run_key": batch})
-    return context.instance.get_runs_count(filters) > 0
+def _requested(instance: dg.DagsterInstance, planned: list[str]) -> set[str]:
+    # Dagster drops a repeated run key too, but only after building the request. One query for all: each costs 5 ms.
+    runs = instance.get_runs(dg.RunsFilter(tags={RUN_KEY: planned}))
+    return {run.tags[RUN_KEY] for run in runs}

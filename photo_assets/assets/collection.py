@@ -1,5 +1,7 @@
 """The collection's assets: a batch's points, and the whole."""
 
+from typing import Any
+
 import dagster as dg
 
 from photo_assets.assets.frame import Frame
@@ -69,7 +71,7 @@ def photo_collection(
     with library.ledger() as ledger, vectors.index() as index:
         state = reconcile(index, ledger, version_of(engine.clip, engine.dimensions))
         counts = ledger.counts()
-    metadata = {
+    metadata: dict[str, Any] = {
         "collection": state.version,
         "searched": state.active or "none yet",
         "points": state.points,

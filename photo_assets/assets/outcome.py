@@ -29,7 +29,7 @@ def materialized(
     from resources.tables.frames import frame_of
 
     seconds = watch.seconds()
-    metadata = status_counts(rows) | {
+    metadata: dict[str, Any] = status_counts(rows) | {
         "dagster/row_count": len(rows),
         "seconds": seconds,
         "images_per_second": len(rows) / seconds if seconds else 0.0,

@@ -1,6 +1,6 @@
 """Answering one query: a text or a picture becomes a vector, the vector's neighbours become hits.
 
-No Dagster, no terminal, no HTML. The collection that is searched must have been made by the model that embeds the query.
+No Dagster, no terminal, no HTML. The collection that is searched was made by the model that embeds the query.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ from resources.decoding.previews import PreviewStore
 from resources.errors import PhotoPlatformError
 from resources.inference.port import InferenceEngine, ItemError
 from resources.library.identity import photo_id
-from resources.vectors.port import Hit, VectorIndex
+from resources.vectors.port import Filters, Hit, VectorIndex
 
 
 class SearchError(PhotoPlatformError):
@@ -58,16 +58,21 @@ class Searcher:
     ) -> None:
         self._index.close()
 
-    def by_text(self, text: str, limit: int = 10) -> list[Found]:
+    def by_text(self, text: str, limit: int = 10, filters: Filters | None = None) -> list[Found]:
         """The photos that show what the text says, the best first."""
-        return self._nearest(_only(self._engine.embed_texts([text])), limit)
+        return self._nearest(_only(self._engine.embed_texts([text])), limit, filters)
 
     def by_image(self, path: Path, limit: int = 10) -> list[Found]:
         """The photos that look like the picture in this file, which may be of any format the library takes."""
         return self._nearest(_only(self._engine.embed_images([_decode(path)])), limit)
 
-    def _nearest(self, vector: np.ndarray, limit: int) -> list[Found]:
-        return [self._found(hit) for hit in self._index.query(self._version(), vector, limit)]
+    def captions_by_path(self) -> dict[str, str]:
+        """The caption of every path in the collection."""
+        records = self._index.scroll(self._version())
+        return {path: record.payload.get("caption", "") for record in records for path in record.payload["paths"]}
+
+    def _nearest(self, vector: np.ndarray, limit: int, filters: Filters | None = None) -> list[Found]:
+        return [self._found(hit) for hit in self._index.query(self._version(), vector, limit, filters)]
 
     def _version(self) -> str:
         active = self._index.active_version()
@@ -76,8 +81,8 @@ class Searcher:
         wanted = version_of(self._engine.clip, self._engine.dimensions)
         if active != wanted:
             raise SearchError(
-                f"the collection {active} was made by another model than {self._engine.clip.model}. Set PHOTO_MODELS or "
-                "PHOTO_CLIP_MODEL back to the model that made it, or materialize all batches with the new one."
+                f"the collection {active} was made by another model than {self._engine.clip.model}. Set PHOTO_MODELS "
+                "or PHOTO_CLIP_MODEL back to the model that made it, or materialize all batches with the new one."
             )
         return active
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from photo_assets.progress import report
 from photo_assets.steps.files import Row
+from resources.decoding.errors import DecodingError, UnwritableError
 from resources.decoding.metadata import photo_metadata
 from resources.decoding.pool import PROVENANCE, DecodeRequest, DecodeResult, DecodingPool
 
@@ -21,6 +22,7 @@ def decode_photos(photo_files: Sequence[Row], pool: DecodingPool) -> list[Row]:
     brought = [row for row in photo_files if row["status"] == "ok"]
     requests = [DecodeRequest(row["photo_id"], row["path"], row["sha256"]) for row in brought]
     results = pool.decode(requests, on_result=lambda _: report("decoded"))
+    _stop_if_unwritable(results)
     return [_decoded_row(file, result) for file, result in zip(brought, results, strict=True)]
 
 
@@ -32,6 +34,13 @@ def read_metadata(decoded: Sequence[Row]) -> list[Row]:
 def carried(row: Row) -> Row:
     """What every later table repeats of a photo: its id and, if it failed, why."""
     return {name: row[name] for name in CARRIED}
+
+
+def _stop_if_unwritable(results: Sequence[DecodeResult]) -> None:
+    """A full disk says nothing of the photos: the batch fails and stays planned, and no photo is given up."""
+    for result in results:
+        if result.error_kind == UnwritableError.kind:
+            raise DecodingError(result.error_message)
 
 
 def _decoded_row(file: Row, result: DecodeResult) -> Row:

@@ -19,15 +19,15 @@ def identify_files(ledger: Ledger, batch: str) -> list[Row]:
 def _rows(identified: Iterable[IdentifiedFile], owned: set[str]) -> Iterable[Row]:
     brought: set[str] = set()
     for file in identified:
-        yield _row(file, _status(file, owned - brought))
+        yield _row(file, _status(file, owned, brought))
         if file.photo_id:
             brought.add(file.photo_id)
 
 
-def _status(file: IdentifiedFile, awaited: set[str]) -> str:
+def _status(file: IdentifiedFile, owned: set[str], brought: set[str]) -> str:
     if file.photo_id is None:
         return "failed"
-    return "ok" if file.photo_id in awaited else "duplicate"
+    return "ok" if file.photo_id in owned and file.photo_id not in brought else "duplicate"
 
 
 def _row(file: IdentifiedFile, status: str) -> Row:

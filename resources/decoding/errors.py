@@ -25,12 +25,13 @@ What does not: which library's exception means which kind (classification.py).
 
 from typing import ClassVar
 
+from resources.errors import PhotoPlatformError
 
-class DecodingError(Exception):
+
+class DecodingError(PhotoPlatformError):
     """One photo could not be decoded. The message ends with the remedy."""
 
     kind: ClassVar[str] = "decoding"
-    retry_helps: ClassVar[bool] = False
 
 
 class OriginalError(DecodingError):
@@ -54,7 +55,7 @@ class VanishedError(OriginalError):
 
 class UnreadableError(OriginalError):
     kind = "unreadable"
-    retry_helps = True
+    retryable = True
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
@@ -127,7 +128,7 @@ class BlackFrameError(ContentError):
 
 class CrashedError(WorkerError):
     kind = "crashed"
-    retry_helps = True
+    retryable = True
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
@@ -139,7 +140,7 @@ class CrashedError(WorkerError):
 
 class TimedOutError(WorkerError):
     kind = "timed_out"
-    retry_helps = True
+    retryable = True
 
     def __init__(self, deadline_s: float) -> None:
         self.deadline_s = deadline_s
@@ -151,7 +152,7 @@ class TimedOutError(WorkerError):
 
 class OutOfMemoryError(WorkerError):
     kind = "out_of_memory"
-    retry_helps = True
+    retryable = True
 
     def __init__(self, memory_bytes: int) -> None:
         self.memory_bytes = memory_bytes
@@ -163,7 +164,7 @@ class OutOfMemoryError(WorkerError):
 
 class UnwritableError(WorkerError):
     kind = "unwritable"
-    retry_helps = True
+    retryable = True
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
@@ -172,7 +173,7 @@ class UnwritableError(WorkerError):
 
 class PoolLostError(DecodingError):
     kind = "pool_lost"
-    retry_helps = True
+    retryable = True
 
     def __init__(self, losses: int) -> None:
         self.losses = losses
@@ -187,4 +188,4 @@ def _leaves(error: type[DecodingError]) -> list[type[DecodingError]]:
     return [leaf for each in error.__subclasses__() for leaf in _leaves(each)] or [error]
 
 
-RETRYABLE_KINDS: frozenset[str] = frozenset(leaf.kind for leaf in _leaves(DecodingError) if leaf.retry_helps)
+RETRYABLE_KINDS: frozenset[str] = frozenset(leaf.kind for leaf in _leaves(DecodingError) if leaf.retryable)

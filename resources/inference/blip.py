@@ -31,9 +31,7 @@ class Blip:
         self._tokenizer = checkpoint.load(AutoTokenizer.from_pretrained)
         model = checkpoint.load(BlipForConditionalGeneration.from_pretrained, dtype=device.dtype)
         self._model = model.eval().to(device.name)
-        self.provenance = Provenance(
-            checkpoint.name, checkpoint.revision, self._preprocessing.label, device.dtype_name
-        )
+        self.provenance = Provenance(checkpoint.name, checkpoint.revision, self._preprocessing.label, device.dtype_name)
 
     @torch.inference_mode()
     def caption_images(self, images: Sequence[np.ndarray]) -> list[str]:

@@ -29,7 +29,7 @@ PRESETS = {
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A checkpoint as configured: `source` is a folder or hub id[@revision]; `variable` is the setting that names it."""
+    """A checkpoint as configured: `source` is a folder or hub id[@revision], `variable` the setting that names it."""
 
     source: str
     variable: str

@@ -30,9 +30,7 @@ class Clip:
         self._model = model.eval().to(device.name)
         self._text_tokens = config.text_config.max_position_embeddings
         self.dimensions: int = config.projection_dim
-        self.provenance = Provenance(
-            checkpoint.name, checkpoint.revision, self._preprocessing.label, device.dtype_name
-        )
+        self.provenance = Provenance(checkpoint.name, checkpoint.revision, self._preprocessing.label, device.dtype_name)
 
     @torch.inference_mode()
     def embed_images(self, images: Sequence[np.ndarray]) -> list[np.ndarray]:

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, Row, insert, select, update
 
+from resources.library.claiming import release_unbrought
 from resources.library.database import set_by_id
 from resources.library.errors import UnknownBatch
 from resources.library.identity import Member
@@ -29,7 +30,8 @@ class Outcome:
 
 def cut_batches(connection: Connection, size: int) -> list[str]:
     """Cut all settled files, in path order, into planned batches of at most `size` files; the keys, in order."""
-    statement = select(files).where(files.c.state == "settled", files.c.present)
+    columns = (files.c.id, files.c.path, files.c.signature)
+    statement = select(*columns).where(files.c.state == "settled", files.c.present)
     settled = connection.execute(statement.order_by(files.c.path)).all()
     chunks = [settled[start : start + size] for start in range(0, len(settled), size)]
     return [_write_batch(connection, number, chunk) for number, chunk in enumerate(chunks)]
@@ -63,6 +65,7 @@ def finish_batch(connection: Connection, batch: str, outcomes: Iterable[Outcome]
             )
         )
     connection.execute(update(batches).where(batches.c.key == batch).values(state="done"))
+    release_unbrought(connection, batch)
     # A file that changed meanwhile is settling again and waits for a later batch.
     cut = update(files).where(files.c.batch == batch, files.c.state == "batched")
     connection.execute(cut.values(state="done"))

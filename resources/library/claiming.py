@@ -6,15 +6,16 @@ inferred twice; only a photo that failed for a passing reason may be claimed aga
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, and_, or_, select, update
+from sqlalchemy import Connection, and_, delete, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
+from resources.decoding.errors import RETRYABLE_KINDS
 from resources.library.database import chunks
 from resources.library.identity import IdentifiedFile
 from resources.library.schema import batch_members, files, photos
 
 # These say something about the moment, not about the bytes.
-PASSING_FAILURES = ("changed", "vanished", "unreadable")
+PASSING_FAILURES = sorted(RETRYABLE_KINDS | {"changed", "vanished"})
 
 
 def record_identities(connection: Connection, batch: str, identified: Sequence[IdentifiedFile]) -> set[str]:
@@ -26,6 +27,18 @@ def record_identities(connection: Connection, batch: str, identified: Sequence[I
         _claim(connection, batch, ids)
     owned = connection.scalars(select(photos.c.photo_id).where(photos.c.batch == batch))
     return ids & set(owned)
+
+
+def release_unbrought(connection: Connection, batch: str) -> None:
+    """Give up the photos that the batch claimed and did not bring, and let the files that hold them be cut again.
+
+    So it is when a run died after the claim and the file then changed or vanished: a copy elsewhere would wait for ever.
+    """
+    unbrought = and_(photos.c.batch == batch, photos.c.status == "claimed")
+    copies = files.c.photo_id.in_(select(photos.c.photo_id).where(unbrought))
+    taken = files.c.state.in_(("batched", "done"))
+    connection.execute(update(files).where(copies, taken).values(state="settled"))
+    connection.execute(delete(photos).where(unbrought))
 
 
 def paths_of(connection: Connection, photo_ids: Iterable[str]) -> dict[str, list[str]]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, update
+from sqlalchemy import URL, Connection, Engine, create_engine, event, update
 
 from resources.library.schema import files, metadata
 
@@ -21,7 +21,9 @@ STATEMENT_VARIABLES = 10_000
 def open_database(path: Path) -> Engine:
     """The engine of the SQLite file at `path`, made with its tables if absent."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": LOCK_WAIT_S})
+    # Not as text: a "?" in a folder's name would begin the URL's options.
+    url = URL.create("sqlite", database=str(path))
+    engine = create_engine(url, connect_args={"timeout": LOCK_WAIT_S})
     event.listen(engine, "connect", _configure)
     event.listen(engine, "begin", _begin)
     metadata.create_all(engine)

@@ -68,18 +68,21 @@ def _identify_one(member: Member) -> IdentifiedFile:
 
 
 def _hash(member: Member) -> IdentifiedFile:
-    # O_NONBLOCK: a named pipe put in the file's place must not hang the batch.
-    descriptor = os.open(member.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with open(descriptor, "rb") as file:
-        before = os.fstat(descriptor)
+    with open(member.path, "rb", opener=_open_at_once) as file:
+        before = os.fstat(file.fileno())
         if not stat.S_ISREG(before.st_mode):
             return _failed(member, "not_a_file", "not a regular file any more")
         digest = hashlib.sha256()
         while block := file.read(READ_BYTES):
             digest.update(block)
-        if not member.signature == signature(before) == signature(os.fstat(descriptor)):
+        if not member.signature == signature(before) == signature(os.fstat(file.fileno())):
             return _failed(member, "changed", "the file changed after the scan; a later batch takes it")
     return IdentifiedFile(member, before.st_size, before.st_mtime_ns, digest.hexdigest())
+
+
+def _open_at_once(path: bytes, flags: int) -> int:
+    # O_NONBLOCK: a named pipe put in the file's place must not hang the batch.
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
 def _failed(member: Member, kind: str, message: str) -> IdentifiedFile:

@@ -35,9 +35,10 @@ class Ledger:
         self._database.dispose()
 
     def observe(self, look: Look, *, now: float | None = None) -> looking.Seen:
-        """Compare a complete look at a root with what is known; `now` in Unix seconds, the clock's by default."""
+        """Compare a complete look at a root with what is known; `now`, in Unix seconds, stands in for the look's times."""
         with self._database.begin() as connection:
-            return looking.observe(connection, look, time.time() if now is None else now)
+            began_at, ended_at = (look.began_at, time.time()) if now is None else (now, now)
+            return looking.observe(connection, look, began_at, ended_at)
 
     def settling_files(self) -> int:
         """How many files wait for their second look."""

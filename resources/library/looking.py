@@ -3,21 +3,22 @@
 Functions over one open transaction; the walk itself is scan.py's.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from resources.library.database import set_by_id
+from resources.library.database import chunks, set_by_id
 from resources.library.scan import FoundFile, Look
 from resources.library.schema import files, looks
 
 # A file is taken when its signature is the same on two looks at least this far apart.
 SETTLE_S = 1.0
 
-Known = Mapping[bytes, Row[Any]]
+# Rows in memory at a time: a library may have a million files.
+FETCHED_ROWS = 10_000
 
 
 @dataclass(frozen=True)
@@ -35,64 +36,78 @@ class Seen:
         return Seen(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(Seen)))
 
 
-def observe(connection: Connection, look: Look, now: float) -> Seen:
-    """Compare a complete look at a root with what is known, and write down the difference."""
-    known = _known_files(connection, look.root)
-    groups = _sort_out(look.found, known, now)
-    _write_new(connection, groups["new"], now)
-    _write_changed(connection, groups["changed"], known, now)
-    set_by_id(connection, [known[file.path].id for file in groups["settled"]], state="settled")
-    set_by_id(connection, [known[file.path].id for file in groups["back"]], present=True)
-    missing = _missing(look, known)
-    set_by_id(connection, missing, present=False)
+@dataclass
+class _Difference:
+    """What is to be written down after a look, and how many files there is nothing to write about."""
+
+    new: list[FoundFile] = field(default_factory=list)
+    changed: list[tuple[int, FoundFile]] = field(default_factory=list)
+    settled: list[int] = field(default_factory=list)
+    back: list[int] = field(default_factory=list)
+    missing: list[int] = field(default_factory=list)
+    settling: int = 0
+    unchanged: int = 0
+
+
+def observe(connection: Connection, look: Look, began_at: float, now: float) -> Seen:
+    """Compare a complete look at a root with what is known, and write down the difference.
+
+    A file rests when this look began at least SETTLE_S after an earlier one, with the same signature, was over.
+    """
+    difference = _compare(look, _known_files(connection, look.root), began_at)
+    _write_new(connection, difference.new, now)
+    _write_changed(connection, difference.changed, now)
+    set_by_id(connection, difference.settled, state="settled")
+    set_by_id(connection, difference.back, present=True)
+    set_by_id(connection, difference.missing, present=False)
     _write_look(connection, look, now)
-    return _seen(groups, missing, look)
+    return _seen(difference, look)
 
 
-def _known_files(connection: Connection, root: bytes) -> Known:
-    return {row.path: row for row in connection.execute(select(files).where(_below(root)))}
+def _known_files(connection: Connection, root: bytes) -> Iterable[Row[Any]]:
+    columns = (files.c.id, files.c.path, files.c.signature, files.c.state, files.c.present, files.c.seen_at)
+    statement = select(*columns, files.c.error_kind).where(_below(root))
+    return connection.execute(statement.execution_options(yield_per=FETCHED_ROWS))
 
 
 def _below(folder: bytes) -> ColumnElement[bool]:
     """Paths below a folder: "0" is the byte after "/"."""
+    folder = folder.rstrip(b"/")
     return and_(files.c.path > folder + b"/", files.c.path < folder + b"0")
 
 
-def _sort_out(found: Iterable[FoundFile], known: Known, now: float) -> dict[str, list[FoundFile]]:
-    names = ("new", "changed", "settling", "settled", "unchanged", "back")
-    groups: dict[str, list[FoundFile]] = {name: [] for name in names}
-    for file in found:
-        row = known.get(file.path)
-        groups[_verdict(file, row, now)].append(file)
-        if row is not None and not row.present:
-            groups["back"].append(file)
-    return groups
+def _compare(look: Look, known: Iterable[Row[Any]], began_at: float) -> _Difference:
+    difference = _Difference()
+    unlisted = tuple(path + b"/" for path in look.unreadable)
+    unknown = {file.path: file for file in look.found}
+    for row in known:
+        file = unknown.pop(row.path, None)
+        if file is not None:
+            _judge(difference, file, row, began_at)
+        # What lies below a folder that could not be listed is not missed.
+        elif row.present and not (row.path + b"/").startswith(unlisted):
+            difference.missing.append(row.id)
+    difference.new = list(unknown.values())
+    return difference
 
 
-def _verdict(file: FoundFile, row: Row[Any] | None, now: float) -> str:
-    if row is None:
-        return "new"
+def _judge(difference: _Difference, file: FoundFile, row: Row[Any], began_at: float) -> None:
+    if not row.present:
+        difference.back.append(row.id)
     returned_unread = not row.present and row.error_kind is not None
     if row.signature != file.signature or returned_unread:
-        return "changed"
-    if row.state == "settling":
-        return "settled" if now - row.seen_at >= SETTLE_S else "settling"
-    return "unchanged"
-
-
-def _missing(look: Look, known: Known) -> list[int]:
-    """Ids of the known files the look did not see; those below a folder that could not be listed are not missed."""
-    found = {file.path for file in look.found}
-    unlisted = tuple(folder + b"/" for folder in look.unreadable)
-    return [
-        row.id for path, row in known.items() if row.present and path not in found and not path.startswith(unlisted)
-    ]
+        difference.changed.append((row.id, file))
+    elif row.state != "settling":
+        difference.unchanged += 1
+    elif began_at - row.seen_at >= SETTLE_S:
+        difference.settled.append(row.id)
+    else:
+        difference.settling += 1
 
 
 def _write_new(connection: Connection, new: Sequence[FoundFile], now: float) -> None:
-    if new:
-        rows = [_stat(file) | _first_seen(file) | {"seen_at": now} for file in new]
-        connection.execute(insert(files), rows)
+    for chunk in chunks(new):
+        connection.execute(insert(files), [_stat(file) | _first_seen(file) | {"seen_at": now} for file in chunk])
 
 
 def _first_seen(file: FoundFile) -> dict[str, Any]:
@@ -100,10 +115,10 @@ def _first_seen(file: FoundFile) -> dict[str, Any]:
     return {"path": file.path, "display": display, "state": "settling", "present": True}
 
 
-def _write_changed(connection: Connection, changed: Sequence[FoundFile], known: Known, now: float) -> None:
-    if changed:
-        statement = update(files).where(files.c.id == bindparam("known_id"))
-        rows = [_stat(file) | {"known_id": known[file.path].id, "seen_at": now} for file in changed]
+def _write_changed(connection: Connection, changed: Sequence[tuple[int, FoundFile]], now: float) -> None:
+    statement = update(files).where(files.c.id == bindparam("known_id"))
+    for chunk in chunks(changed):
+        rows = [_stat(file) | {"known_id": known_id, "seen_at": now} for known_id, file in chunk]
         connection.execute(statement.values(state="settling", error_kind=None, error_message=None), rows)
 
 
@@ -117,12 +132,13 @@ def _write_look(connection: Connection, look: Look, now: float) -> None:
     connection.execute(statement.on_conflict_do_update(index_elements=[looks.c.root], set_=values))
 
 
-def _seen(groups: Mapping[str, Sequence[FoundFile]], missing: Sequence[int], look: Look) -> Seen:
+def _seen(difference: _Difference, look: Look) -> Seen:
+    new, changed = len(difference.new), len(difference.changed)
     return Seen(
-        new=len(groups["new"]),
-        changed=len(groups["changed"]),
-        settling=len(groups["settling"]) + len(groups["new"]) + len(groups["changed"]),
-        unchanged=len(groups["unchanged"]),
-        missing=len(missing),
+        new=new,
+        changed=changed,
+        settling=difference.settling + new + changed,
+        unchanged=difference.unchanged,
+        missing=len(difference.missing),
         ignored=look.ignored,
     )

@@ -5,6 +5,7 @@ throughout, because file names need not be UTF-8.
 """
 
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +17,7 @@ from resources.library.errors import RootUnavailable
 SYSTEM_FOLDERS = frozenset({b"@eaDir", b"#recycle", b"lost+found"})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)  # slots: there may be a million of them
 class FoundFile:
     """One regular file with a photo's extension; `path` is absolute."""
 
@@ -28,12 +29,17 @@ class FoundFile:
 
 @dataclass
 class Look:
-    """What one walk over one root saw. `ignored` counts the entries that are no photos: other extensions, links, pipes."""
+    """What one walk over one root saw; `ignored` counts what is no photo: other extensions, links, pipes.
+
+    `unreadable` are the folders that could not be listed and the entries that could not be looked at. `began_at` is in
+    Unix seconds.
+    """
 
     root: bytes
     found: list[FoundFile] = field(default_factory=list)
     ignored: int = 0
     unreadable: list[bytes] = field(default_factory=list)
+    began_at: float = field(default_factory=time.time)
 
 
 def signature(stat: os.stat_result) -> str:
@@ -72,13 +78,18 @@ def _walk(look: Look, root: bytes, skipped: bytes | None) -> None:
 def _take(look: Look, entries: list[os.DirEntry[bytes]], skipped: bytes | None) -> Iterator[bytes]:
     """Note the photos among `entries` and yield the folders to walk next."""
     for entry in entries:
-        if entry.is_dir(follow_symlinks=False):
-            if not entry.name.startswith(b".") and entry.name not in SYSTEM_FOLDERS and entry.path != skipped:
-                yield entry.path
-        elif _is_photo(entry):
-            look.found.extend(_found(entry))
-        else:
-            look.ignored += 1
+        try:
+            if entry.is_dir(follow_symlinks=False):
+                if not entry.name.startswith(b".") and entry.name not in SYSTEM_FOLDERS and entry.path != skipped:
+                    yield entry.path
+            elif _is_photo(entry):
+                look.found.append(_found(entry))
+            else:
+                look.ignored += 1
+        except FileNotFoundError:
+            continue  # gone between the listing and the look; the next scan tells
+        except OSError:
+            look.unreadable.append(entry.path)  # one bad sector is no reason to take no photo at all
 
 
 def _is_photo(entry: os.DirEntry[bytes]) -> bool:
@@ -87,9 +98,6 @@ def _is_photo(entry: os.DirEntry[bytes]) -> bool:
     return not hidden and is_photo_name(entry.name) and entry.is_file(follow_symlinks=False)
 
 
-def _found(entry: os.DirEntry[bytes]) -> Iterator[FoundFile]:
-    try:
-        stat = entry.stat(follow_symlinks=False)
-    except FileNotFoundError:
-        return  # gone between the listing and the look; the next scan tells
-    yield FoundFile(entry.path, signature(stat), stat.st_size, stat.st_mtime_ns)
+def _found(entry: os.DirEntry[bytes]) -> FoundFile:
+    stat = entry.stat(follow_symlinks=False)
+    return FoundFile(entry.path, signature(stat), stat.st_size, stat.st_mtime_ns)

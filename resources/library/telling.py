@@ -58,7 +58,7 @@ def ok_photo_ids(connection: Connection) -> set[str]:
 
 def _ignored(connection: Connection) -> int:
     """Entries that are no photos; a root inside another root is not counted twice."""
-    by_root = {row.root + b"/": row.ignored for row in connection.execute(select(looks))}
+    by_root = {row.root.rstrip(b"/") + b"/": row.ignored for row in connection.execute(select(looks))}
     return sum(
         ignored
         for root, ignored in by_root.items()

@@ -6,7 +6,7 @@ touched here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from resources.errors import PhotoPlatformError
@@ -25,11 +25,8 @@ def frame_of(rows: Iterable[Mapping[str, Any]], schema: Schema) -> pd.DataFrame:
     """A DataFrame of `rows` with exactly the schema's columns; a missing key is a null. Raises TableError."""
     import pyarrow as pa
 
-    try:
-        table = pa.Table.from_pylist([dict(row) for row in rows], schema=arrow_schema(schema))
-    except (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeError) as error:
-        raise TableError(f"a row does not fit its table: {error}") from error
-    return to_frame(table)
+    rows, fields = list(rows), arrow_schema(schema)
+    return to_frame(pa.Table.from_arrays([_array(rows, field) for field in fields], schema=fields))
 
 
 def rows_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -53,11 +50,20 @@ def checked_table(frame: pd.DataFrame, schema: Schema) -> pa.Table:
     expected = arrow_schema(schema)
     if list(frame.columns) != expected.names:
         raise TableError(f"columns are {list(frame.columns)}, expected {expected.names}; build it with frame_of()")
-    try:
-        table = pa.Table.from_pandas(frame, schema=expected, preserve_index=False)
-    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-        raise TableError(f"a column has another type than its schema: {error}") from error
     for field in expected:
-        if not field.nullable and table[field.name].null_count:
-            raise TableError(f"column {field.name} has {table[field.name].null_count} nulls but requires a value")
-    return table
+        nulls = 0 if field.nullable else int(frame[field.name].isna().sum())
+        if nulls:
+            raise TableError(f"column {field.name} has {nulls} nulls but requires a value")
+    try:
+        return pa.Table.from_pandas(frame, schema=expected, preserve_index=False)
+    except (pa.ArrowException, ValueError, OverflowError) as error:
+        raise TableError(f"a column has another type than its schema: {error}") from error
+
+
+def _array(rows: Sequence[Mapping[str, Any]], field: pa.Field) -> pa.Array:
+    import pyarrow as pa
+
+    try:
+        return pa.array([row.get(field.name) for row in rows], field.type)
+    except (pa.ArrowException, ValueError, OverflowError) as error:
+        raise TableError(f"column {field.name} cannot hold one of its values: {error}") from error

@@ -8,8 +8,10 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from resources.tables.frames import TableError, checked_table, to_frame
 from resources.tables.schema import Schema
@@ -39,8 +41,8 @@ class TableStore:
         checked = checked_table(frame, schema)
         path = self.path(table, batch)
         path.parent.mkdir(parents=True, exist_ok=True)
-        # The process id keeps two writers of one table apart.
-        temporary = path.with_suffix(f".{os.getpid()}.tmp")
+        # Two writers of one table may be containers with the same process id.
+        temporary = path.with_suffix(f".{uuid4().hex}.tmp")
         try:
             with temporary.open("wb") as file:
                 parquet.write_table(checked, file, compression="zstd")
@@ -56,8 +58,9 @@ class TableStore:
     def _sweep(path: Path) -> None:
         """Remove what killed writers of this table left, never what a living one writes."""
         for stray in path.parent.glob(f"{path.stem}.*.tmp"):
-            if stray.stat().st_mtime < time.time() - STRAY_AFTER_S:
-                stray.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):  # another writer's own, put in place meanwhile
+                if stray.stat().st_mtime < time.time() - STRAY_AFTER_S:
+                    stray.unlink()
 
     def read(self, table: str, batch: str, schema: Schema) -> pd.DataFrame:
         """The table of one batch. Raises TableError when it was never made or is not of this schema."""
@@ -69,10 +72,8 @@ class TableStore:
             frame = to_frame(parquet.read_table(path))
         except FileNotFoundError:
             raise TableError(f"{table} of batch {batch} does not exist; materialize it first") from None
-        except (pa.ArrowInvalid, OSError) as error:
-            raise TableError(
-                f"{path} cannot be read ({error}); materialize {table} of batch {batch} again"
-            ) from error
+        except (pa.ArrowException, OSError, ValueError, KeyError) as error:  # what damaged files are seen to raise
+            raise TableError(f"{path} cannot be read ({error}); materialize {table} of batch {batch} again") from error
         checked_table(frame, schema)
         return frame
 

@@ -19,11 +19,11 @@ ends with the remedy. Only errors belong here. Their arguments are their data, s
 import os
 from pathlib import Path
 
+from resources.errors import PhotoPlatformError
 
-class VectorIndexError(Exception):
+
+class VectorIndexError(PhotoPlatformError):
     """Base of the tree; `retryable` is True where the same call may succeed later."""
-
-    retryable: bool = False
 
 
 class IndexInUse(VectorIndexError):

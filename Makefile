@@ -1,0 +1,48 @@
+# The ways to work on the project. Nothing here needs a GPU, Docker, a model hub or a server.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check format dev bench models clean
+
+help: ## Show this list.
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+install: $(INSTALLED) ## Make .venv and install everything, as locked in constraints.txt.
+
+$(INSTALLED): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+demo: $(INSTALLED) ## Render a sample library, ingest it through Dagster, search it; ends with a gallery.
+	@$(BIN)/python -m photo_assets.demo.demo
+
+test: $(INSTALLED) ## Run the whole suite.
+	$(BIN)/python -m pytest --numprocesses 2
+
+check: $(INSTALLED) ## Lint, formatting, types, docs drift.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest --quiet tests/test_docs.py
+
+format: $(INSTALLED) ## Format the code.
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+dev: $(INSTALLED) ## Start Dagster's UI and daemon on this library: http://127.0.0.1:3000
+	DAGSTER_HOME="$$($(BIN)/photos dagster-home)" $(BIN)/dagster dev --workspace workspace.yaml --host 127.0.0.1
+
+bench: $(INSTALLED) ## Measure the whole path on 2,000 generated photos; writes benchmarks/results.
+	$(BIN)/python -m benchmarks.whole_path
+
+models: $(INSTALLED) ## Train the two small models again (under an hour on two cores).
+	$(BIN)/python -m photo_assets.demo.train_models clip & \
+	$(BIN)/python -m photo_assets.demo.train_models blip; wait
+
+clean: ## Remove what the demo made.
+	rm -rf demo-output

@@ -1,0 +1,1 @@
+"""The tests, one folder per room; what is shared stands in conftest.py."""

@@ -1,0 +1,56 @@
+"""What every room's tests share: settings in a folder of their own, a small library of photos, real photos."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from photo_assets.settings import Settings, load_settings
+
+REAL_PHOTOS = Path(__file__).parents[2] / "shared" / "photos"
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
+    """Settings whose library and state lie below tmp_path, with the models that come with the package."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    (tmp_path / "library").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PHOTO_LIBRARY", str(tmp_path / "library"))
+    monkeypatch.setenv("PHOTO_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("PHOTO_MODELS", "small")
+    monkeypatch.setenv("PHOTO_BATCH_SIZE", "4")
+    monkeypatch.setenv("PHOTO_WORKERS", "1")
+    # Empty rather than deleted, so that what the code sets is undone after the test.
+    monkeypatch.setenv("DAGSTER_HOME", "")
+    return load_settings()
+
+
+@pytest.fixture
+def library(settings: Settings) -> Path:
+    """Six good photos, one copy, one broken file and one file that is no photo."""
+    (root,) = settings.library_roots
+    for number in range(6):
+        write_photo(root / f"photo-{number}.{'png' if number % 2 else 'jpg'}", seed=number)
+    (root / "copies").mkdir()
+    (root / "copies" / "again.jpg").write_bytes((root / "photo-0.jpg").read_bytes())
+    (root / "broken.jpg").write_bytes((root / "photo-2.jpg").read_bytes()[:900])
+    (root / "notes.txt").write_text("not a photo")
+    return root
+
+
+def write_photo(path: Path, seed: int, size: tuple[int, int] = (160, 120)) -> Path:
+    """A small picture of random blocks; another seed is another picture."""
+    blocks = np.random.default_rng(seed).integers(0, 256, (6, 8, 3), dtype=np.uint8)
+    Image.fromarray(blocks).resize(size, Image.Resampling.BICUBIC).save(path)
+    return path
+
+
+def fingerprints(root: Path) -> dict[str, tuple[bytes, int]]:
+    """Bytes and modification time of every file below `root`."""
+    paths = (Path(folder) / name for folder, _, names in os.walk(root) for name in names)
+    return {str(path): (path.read_bytes(), path.stat().st_mtime_ns) for path in paths}

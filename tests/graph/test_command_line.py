@@ -1,0 +1,88 @@
+"""The `photos` command and Dagster's own, as a person would type them."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from photo_assets.settings import Settings
+
+BIN = Path(sys.executable).parent
+
+
+def run(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    program = [str(BIN / command[0]), *command[1:]]
+    variables = os.environ | {"COLUMNS": "160", "NO_COLOR": "1"} | environment
+    return subprocess.run(program, capture_output=True, text=True, env=variables, timeout=300)
+
+
+@pytest.fixture
+def ingested(settings: Settings, library: Path) -> Settings:
+    """A library that the command has ingested."""
+    done = run("photos", "ingest")
+    assert done.returncode == 0, done.stderr
+    assert "8 files: 6 ok, 1 duplicates, 1 failed (1 corrupt), see `photos failures`" in done.stdout
+    return settings
+
+
+def test_a_library_is_ingested_searched_and_told_about(ingested: Settings, tmp_path: Path) -> None:
+    assert "nothing new" in run("photos", "ingest").stdout
+
+    status = json.loads(run("photos", "status", "--json").stdout)
+    assert status["files"] == status["ok"] + status["failed"] + status["duplicates"] == 8
+
+    (failure,) = json.loads(run("photos", "failures", "--json").stdout)
+    assert failure["path"].endswith("broken.jpg") and failure["error_kind"] == "corrupt"
+    assert "broken.jpg" in run("photos", "failures").stdout
+
+    hits = json.loads(run("photos", "search", "a red boat", "--json", "--limit", "3", "--html", "found.html").stdout)
+    assert len(hits) == 3 and hits[0]["score"] >= hits[1]["score"]
+    assert (tmp_path / "found.html").read_text().count("data:image/jpeg;base64,") == 3
+
+    photo = Path(hits[0]["paths"][0])
+    by_image = json.loads(run("photos", "search", "--image", str(photo), "--json").stdout)
+    assert by_image[0]["paths"] == hits[0]["paths"] and by_image[0]["score"] > 0.999
+
+
+def test_dagster_materializes_a_partition_from_the_shell(ingested: Settings) -> None:
+    home = run("photos", "dagster-home").stdout.strip()
+    batch = sorted(path.stem for path in (ingested.photo_data / "tables" / "photo_files").glob("*.parquet"))[0]
+    at = ("--partition", batch, "-m", "photo_assets.definitions")
+    for selection in ("*", "image_captions"):
+        done = run("dagster", "asset", "materialize", "--select", selection, *at, DAGSTER_HOME=home)
+        assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_the_workspace_is_valid(settings: Settings) -> None:
+    workspace = Path(__file__).parents[2] / "workspace.yaml"
+    done = run("dagster", "definitions", "validate", "-w", str(workspace))
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+@pytest.mark.parametrize(
+    ("command", "environment", "told"),
+    [
+        (("photos", "ingest"), {"PHOTO_BATCH_SIZE": "many"}, "PHOTO_BATCH_SIZE"),
+        (("photos", "status"), {"QDRANT_URL": "localhost"}, "QDRANT_URL"),
+        (("photos", "ingest", "nowhere"), {}, "nowhere"),
+        (("photos", "ingest"), {"PHOTO_LIBRARY": ""}, "PHOTO_LIBRARY"),
+        (("photos", "search", "boat"), {}, "photos ingest"),
+        (("photos", "search"), {}, "TEXT"),
+    ],
+)
+def test_a_mistake_is_one_clear_error(
+    settings: Settings, command: tuple[str, ...], environment: dict[str, str], told: str
+) -> None:
+    done = run(*command, **environment)
+    assert done.returncode != 0
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_settings_lists_every_variable_and_no_secret(settings: Settings) -> None:
+    done = run("photos", "settings", "--json", QDRANT_API_KEY="canary-1234")
+    assert {row["variable"] for row in json.loads(done.stdout)} == {name.upper() for name in Settings.model_fields}
+    assert "canary" not in done.stdout

@@ -1,0 +1,80 @@
+"""The asset graph as Dagster sees it, and what importing it costs."""
+
+import json
+import subprocess
+import sys
+
+import dagster as dg
+
+from photo_assets.definitions import build_defs
+from photo_assets.settings import Settings
+from photo_assets.tables import SCHEMAS
+
+# Every change of the graph shows here: asset -> (upstream assets, group, checks).
+GRAPH = {
+    "photo_files": ([], "library", ["rows_complete"]),
+    "decoded_images": (["photo_files"], "library", ["rows_complete"]),
+    "photo_metadata": (["decoded_images"], "library", ["rows_complete"]),
+    "image_embeddings": (["decoded_images"], "inference", ["rows_complete", "vectors_are_unit"]),
+    "image_captions": (["decoded_images"], "inference", ["captions_not_empty", "rows_complete"]),
+    "collection_points": (
+        ["decoded_images", "image_captions", "image_embeddings", "photo_files", "photo_metadata"],
+        "collection",
+        ["points_match_rows", "rows_complete"],
+    ),
+    "photo_collection": (["collection_points"], "collection", ["collection_matches_ledger"]),
+}
+NON_BLOCKING = {"captions_not_empty", "collection_matches_ledger"}
+HEAVY = {"torch", "transformers", "rawpy", "qdrant_edge", "qdrant_client", "pandas", "PIL", "pyarrow"}
+
+
+def test_the_graph_is_the_one_in_the_design(settings: Settings) -> None:
+    graph = build_defs(settings).resolve_asset_graph()
+    found = {
+        node.key.path[-1]: (
+            sorted(key.path[-1] for key in node.parent_keys),
+            node.group_name,
+            sorted(key.name for key in node.check_keys),
+        )
+        for node in (graph.get(key) for key in graph.get_all_asset_keys())
+    }
+    assert found == GRAPH
+
+
+def test_every_check_blocks_but_those_that_must_not(settings: Settings) -> None:
+    graph = build_defs(settings).resolve_asset_graph()
+    not_blocking = {key.name for key in graph.asset_check_keys if not graph.get_check_spec(key).blocking}
+    assert not_blocking == NON_BLOCKING
+
+
+def test_every_asset_is_described_for_the_interface(settings: Settings) -> None:
+    for spec in build_defs(settings).resolve_all_asset_specs():
+        assert spec.description and spec.owners and spec.kinds and spec.code_version, spec.key
+        if (name := spec.key.path[-1]) in SCHEMAS:
+            columns = spec.metadata["dagster/column_schema"].columns
+            assert [column.name for column in columns] == [column.name for column in SCHEMAS[name]]
+
+
+def test_jobs_sensors_and_schedules_can_be_loaded(settings: Settings) -> None:
+    definitions = build_defs(settings)
+    dg.Definitions.validate_loadable(definitions)
+    repository = definitions.get_repository_def()
+    assert {sensor.name for sensor in repository.sensor_defs} == {"new_photos", "collection_follows_batches"}
+    assert {schedule.name for schedule in repository.schedule_defs} == {"nightly_refresh"}
+    assert {"ingest_batch", "describe_collection", "scan_library"} <= set(repository.job_names)
+
+
+def test_importing_the_definitions_imports_nothing_heavy(settings: Settings) -> None:
+    program = "import sys, json, photo_assets.definitions; print(json.dumps(sorted(sys.modules)))"
+    printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert HEAVY & set(json.loads(printed)) == set()
+
+
+def test_domain_code_never_imports_dagster() -> None:
+    program = """
+import sys, json, photo_assets.steps.collection, photo_assets.steps.inference, photo_assets.steps.decoding
+import photo_assets.steps.scanning, photo_assets.search.gallery, resources.inference.engine, resources.vectors.open
+print(json.dumps(sorted(name for name in sys.modules if name.partition('.')[0] == 'dagster')))
+"""
+    printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert json.loads(printed) == []

@@ -1,0 +1,112 @@
+"""The whole path on a small library: what an ingest leaves behind, and what it leaves alone."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.conftest import fingerprints, write_photo
+
+from photo_assets.definitions import build_resources
+from photo_assets.ingest import Ingested, ingest
+from photo_assets.settings import Settings
+from photo_assets.steps.collection import version_of
+from photo_assets.tables import SCHEMAS
+from resources.tables.frames import rows_of
+from resources.tables.store import TableStore
+
+
+def ingest_now(settings: Settings) -> Ingested:
+    return ingest(settings, settings.library_roots, lambda total: lambda stage, photos: None)
+
+
+def end_state(settings: Settings) -> dict[str, object]:
+    """Everything a later reader sees, without what differs from run to run (batch keys, times)."""
+    resources = build_resources(settings)
+    engine = resources["inference"].engine()
+    with resources["library"].ledger() as ledger, resources["vectors"].index() as index:
+        failures = [(row["path"], row["error_kind"]) for row in ledger.failures()]
+        points = {record.point_id: record.payload for record in index.scroll(version_of(engine.clip, engine.dimensions))}
+        return {"counts": ledger.counts(), "failures": failures, "points": points}
+
+
+def test_an_ingest_makes_a_point_of_every_photo_and_a_reason_of_every_failure(settings: Settings, library: Path) -> None:
+    ingested = ingest_now(settings)
+    counts = ingested.counts
+    assert (counts["files"], counts["ok"], counts["duplicates"], counts["failed"]) == (8, 6, 1, 1)
+    assert (counts["photos"], counts["pending"], counts["ignored"]) == (6, 0, 1)
+    assert [(Path(row["path"]).name, row["error_kind"]) for row in ingested.failures] == [("broken.jpg", "corrupt")]
+    points = end_state(settings)["points"]
+    assert isinstance(points, dict) and len(points) == 6
+    copied = [sorted(Path(path).name for path in payload["paths"]) for payload in points.values()]
+    assert ["again.jpg", "photo-0.jpg"] in copied
+
+
+def test_originals_are_never_touched(settings: Settings, library: Path) -> None:
+    before = fingerprints(library)
+    ingest_now(settings)
+    assert fingerprints(library) == before
+
+
+def test_a_second_ingest_finds_nothing_new(settings: Settings, library: Path) -> None:
+    ingest_now(settings)
+    before = end_state(settings)
+    again = ingest_now(settings)
+    assert again.batches == []
+    assert end_state(settings) == before
+
+
+def test_every_table_has_its_columns_and_provenance(settings: Settings, library: Path) -> None:
+    ingested = ingest_now(settings)
+    store = TableStore(settings.photo_data / "tables")
+    for table, schema in SCHEMAS.items():
+        for batch in ingested.batches:
+            for row in rows_of(store.read(table, batch, schema)):
+                assert all(row[column.name] is not None for column in schema if column.required)
+    rows = [row for batch in ingested.batches for row in rows_of(store.read("image_embeddings", batch, SCHEMAS["image_embeddings"]))]
+    assert {row["clip_model"] for row in rows} == {"small-clip"}
+    good = [row for row in rows if row["status"] == "ok"]
+    assert np.allclose([np.linalg.norm(row["vector"]) for row in good], 1, atol=1e-5)
+
+
+def test_a_copy_in_a_later_batch_only_adds_its_path(settings: Settings, library: Path) -> None:
+    ingest_now(settings)
+    (library / "later.jpg").write_bytes((library / "photo-4.jpg").read_bytes())
+    ingested = ingest_now(settings)
+    assert ingested.counts["duplicates"] == 2
+    store = TableStore(settings.photo_data / "tables")
+    (batch,) = ingested.batches
+    assert len(store.read("decoded_images", batch, SCHEMAS["decoded_images"])) == 0
+    points = end_state(settings)["points"]
+    assert isinstance(points, dict) and len(points) == 6
+    assert sum(len(payload["paths"]) for payload in points.values()) == 8
+
+
+def test_a_changed_file_is_taken_again_in_a_later_batch(settings: Settings, library: Path) -> None:
+    ingest_now(settings)
+    write_photo(library / "photo-5.png", seed=77)
+    ingested = ingest_now(settings)
+    assert len(ingested.batches) == 1
+    assert ingested.counts["ok"] == 6
+
+
+@pytest.mark.parametrize("after_s", [2.0, 4.0, 6.0])
+def test_a_killed_ingest_ends_the_same_when_run_again(settings: Settings, library: Path, after_s: float) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "photo_assets.cli", "ingest"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    time.sleep(after_s)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    resumed = ingest_now(settings)
+    assert resumed.counts["pending"] == 0
+    killed = end_state(settings)
+    fresh = settings.model_copy(update={"photo_data": settings.photo_data.with_name("fresh")})
+    os.environ["DAGSTER_HOME"] = ""
+    ingest_now(fresh)
+    assert killed == end_state(fresh)

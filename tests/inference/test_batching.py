@@ -1,0 +1,62 @@
+"""Results keep their place whatever happens to a batch."""
+
+from collections.abc import Sequence
+
+import pytest
+import torch
+
+from resources.inference.batching import BatchRunner
+from resources.inference.port import ItemError
+
+
+def double(items: Sequence[int]) -> list[int]:
+    return [item * 2 for item in items]
+
+
+def kinds(results: Sequence[int | ItemError]) -> list[int | str]:
+    return [result.kind if isinstance(result, ItemError) else result for result in results]
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 3, 7, 100])
+def test_results_are_in_order_for_every_batch_size(batch_size: int) -> None:
+    assert BatchRunner(batch_size).run(range(7), double) == [0, 2, 4, 6, 8, 10, 12]
+
+
+def test_results_keep_their_place_when_a_middle_item_fails() -> None:
+    def fail_on_three(items: Sequence[int]) -> list[int]:
+        if 3 in items:
+            raise ValueError("three is bad\nand more")
+        return double(items)
+
+    results = BatchRunner(4).run(range(8), fail_on_three)
+    assert kinds(results) == [0, 2, 4, "inference", 8, 10, 12, 14]
+    assert results[3] == ItemError("inference", "three is bad")
+
+
+def test_a_batch_that_does_not_fit_is_halved_and_done_again() -> None:
+    sizes: list[int] = []
+
+    def at_most_three(items: Sequence[int]) -> list[int]:
+        sizes.append(len(items))
+        if len(items) > 3:
+            raise torch.OutOfMemoryError("full")
+        return double(items)
+
+    runner = BatchRunner(16)
+    assert runner.run(range(10), at_most_three) == list(range(0, 20, 2))
+    assert sizes[:3] == [10, 5, 2] and max(sizes[2:]) == 2
+    assert runner.batch_size == 2
+
+
+def test_an_item_that_never_fits_costs_only_itself() -> None:
+    def five_is_huge(items: Sequence[int]) -> list[int]:
+        if 5 in items:
+            raise torch.OutOfMemoryError("full")
+        return double(items)
+
+    assert kinds(BatchRunner(4).run(range(8), five_is_huge)) == [0, 2, 4, 6, 8, "out_of_memory", 12, 14]
+
+
+def test_too_few_results_are_an_error_and_never_a_shift() -> None:
+    results = BatchRunner(4).run(range(4), lambda items: double(items)[1:])
+    assert kinds(results) == ["inference"] * 4
