@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format dev bench models clean
+.PHONY: help install demo test check docs format dev bench models clean
 
 help: ## Show this list.
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -29,6 +29,10 @@ check: $(INSTALLED) ## Lint, formatting, types, docs drift.
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest --quiet tests/test_docs.py
+
+docs: $(INSTALLED) ## Write docs/reference.md and the benchmark tables again.
+	$(BIN)/python docs/write_reference.py
+	$(BIN)/python -m benchmarks.tables
 
 format: $(INSTALLED) ## Format the code.
 	$(BIN)/ruff check --fix .

@@ -27,6 +27,11 @@ _EMBEDDED_MIN_SHORT_SIDE_PX = 1024  # smaller ones are the camera's thumbnails, 
 _ASPECT_TOLERANCE = 0.03  # previews lack the sensor's border, one or two per cent; a 16:9 crop of 4:3 differs by 33
 
 
+# LibRaw brightens until this share of the pixels is white. Its own 1 % turns night into dusk; with none at all,
+# files of cameras that expose for the highlights stay dark.
+_CLIPPED_SHARE = 0.001
+
+
 def decode_dng(data: bytes, limits: DecodingLimits) -> Picture:
     """Decode a whole DNG by the first rendering that shows anything; BlackFrameError if none does."""
     if is_cut_off(data):
@@ -51,7 +56,9 @@ def _renderings(raw: rawpy.RawPy, tags: dict[str, Any], limits: DecodingLimits) 
 def _demosaic(raw: rawpy.RawPy, tags: dict[str, Any], half_size: bool) -> Picture:
     """Render the RAW data itself; LibRaw turns the result upright."""
     size = _upright_raw_size(raw)  # before rendering: half_size halves what LibRaw says afterwards
-    pixels: np.ndarray = raw.postprocess(use_camera_wb=True, half_size=half_size, output_bps=8)
+    pixels: np.ndarray = raw.postprocess(
+        use_camera_wb=True, half_size=half_size, output_bps=8, auto_bright_thr=_CLIPPED_SHARE
+    )
     name = f"{_RAWPY} {'half_size' if half_size else 'full'}"
     return Picture(Image.fromarray(pixels), *size, orientation=UPRIGHT, decoder=name, tags=tags)
 

@@ -1,0 +1,27 @@
+"""Where a measurement was made: processor, memory, versions. Only what a figure's reader needs to judge it."""
+
+import os
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+PACKAGES = ("dagster", "torch", "transformers", "pillow", "pillow-heif", "rawpy", "qdrant-edge-py", "pyarrow")
+
+
+def environment() -> dict[str, object]:
+    """Processor, cores, memory in GB, Python and package versions."""
+    pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return {
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0)),
+        "memory_gb": round(pages / 1e9, 1),
+        "python": platform.python_version(),
+        "packages": {name: version(name) for name in PACKAGES},
+    }
+
+
+def _processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.processor()

@@ -1,0 +1,54 @@
+"""Writes the tables of docs/benchmarks.md from the raw samples: `python -m benchmarks.tables`.
+
+Text around the tables is written by hand; what stands between the markers is not.
+"""
+
+import json
+import re
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+RESULTS = Path(__file__).parent / "results"
+PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+
+
+def main() -> None:
+    """Replace every generated part of the page."""
+    PAGE.write_text(with_tables(PAGE.read_text()))
+
+
+def with_tables(page: str) -> str:
+    """The page with each `<!-- table: NAME -->` part made anew from results/NAME.json."""
+    pattern = re.compile(r"<!-- table: (\w+) -->\n.*?<!-- end -->", re.DOTALL)
+    return pattern.sub(lambda found: f"<!-- table: {found[1]} -->\n{table(found[1])}\n<!-- end -->", page)
+
+
+def table(name: str) -> str:
+    """The Markdown table of one result file: medians over its runs, and where they were made."""
+    result = json.loads((RESULTS / f"{name}.json").read_text())
+    samples, place = result["samples"], result["environment"]
+    where = f"{place['processor']}, {place['cores']} cores, {place['memory_gb']} GB; medians of {len(samples)} runs."
+    lines = [where, "", "| what | median | all runs |", "|---|--:|---|"]
+    return "\n".join([*lines, *(_line(what, values) for what, values in _rows(result["photos"], samples))])
+
+
+def _rows(photos: int, samples: list[dict[str, Any]]) -> list[tuple[str, list[float]]]:
+    ingest = [sample["ingest_s"] for sample in samples]
+    stages = {name: [sample["stages_s"].get(name, 0.0) for sample in samples] for name in samples[0]["stages_s"]}
+    return [
+        ("ingest, s", ingest),
+        ("photos/s", [photos / seconds for seconds in ingest]),
+        *((f"{name}, s", values) for name, values in sorted(stages.items(), key=lambda stage: -median(stage[1]))),
+        ("peak memory, MB", [sample["peak_mb"] for sample in samples]),
+        ("captions exact, %", [100 * sample["quality"]["caption_exact"] for sample in samples]),
+        ("text to photo recall@1, %", [100 * sample["quality"]["recall_at_1"] for sample in samples]),
+    ]
+
+
+def _line(what: str, values: list[float]) -> str:
+    return f"| {what} | {median(values):.1f} | {', '.join(f'{value:.1f}' for value in values)} |"
+
+
+if __name__ == "__main__":
+    main()

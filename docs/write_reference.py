@@ -1,0 +1,81 @@
+"""Writes docs/reference.md from the code: commands, settings, assets, tables. `make docs`; a test checks for drift."""
+
+from pathlib import Path
+
+import typer
+from typer.main import get_command
+
+from photo_assets.checks import CHECKS
+from photo_assets.cli import app
+from photo_assets.settings import Settings
+from photo_assets.specs import SPECS
+from photo_assets.tables import SCHEMAS
+from resources.decoding.errors import DecodingError
+from resources.library.claiming import PASSING_FAILURES
+from resources.tables.schema import Schema
+
+# These stop the batch, which stays planned.
+NEVER_A_ROW = {"pool_lost", "unwritable"}
+
+PAGE = Path(__file__).parent / "reference.md"
+HEAD = """# Reference
+
+Made from the code by `make docs`; change the code, not this page.
+"""
+
+
+def reference() -> str:
+    """The whole page."""
+    return "\n".join([HEAD, _commands(), _settings(), _assets(), _tables(), _error_kinds()])
+
+
+def _commands() -> str:
+    group = get_command(app)
+    context = typer.Context(group, info_name="photos")
+    lines = ["## The `photos` command", "", "| command | what it does |", "|---|---|"]
+    for name, command in sorted(getattr(group, "commands", {}).items()):
+        usage = " ".join(command.collect_usage_pieces(context)[1:])
+        options = ", ".join(f"`{option.opts[0]}`" for option in command.params if option.opts[0].startswith("--"))
+        lines.append(f"| `{f'photos {name} {usage}'.strip()}` {options} | {command.help} |")
+    return "\n".join([*lines, ""])
+
+
+def _settings() -> str:
+    lines = ["## Settings", "", "Environment variables, or lines of `.env`.", ""]
+    lines += ["| variable | default | meaning |", "|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        default = "" if name == "qdrant_api_key" else str(field.default)
+        lines.append(f"| `{name.upper()}` | {f'`{default}`' if default else 'empty'} | {field.description} |")
+    return "\n".join([*lines, ""])
+
+
+def _assets() -> str:
+    lines = ["## Assets", "", "| asset | group | what it is | checks |", "|---|---|---|---|"]
+    for name, spec in SPECS.items():
+        checks = ", ".join(f"`{check}`" + (" (blocking)" if blocking else "") for check, _, blocking in CHECKS[name])
+        lines.append(f"| `{name}` | {spec.group} | {spec.description} | {checks} |")
+    return "\n".join([*lines, ""])
+
+
+def _tables() -> str:
+    return "\n".join(["## Tables", "", *(_table(name, schema) for name, schema in SCHEMAS.items())])
+
+
+def _table(name: str, schema: Schema) -> str:
+    rows = [f"| `{column.name}` | {column.type} | {column.description} |" for column in schema]
+    return "\n".join([f"### `{name}`", "", "| column | type | meaning |", "|---|---|---|", *rows, ""])
+
+
+def _error_kinds() -> str:
+    lines = ["## Why a photo fails", "", "| `error_kind` | tried again when another copy appears |", "|---|---|"]
+    kinds = {leaf.kind for leaf in _leaves(DecodingError)} - NEVER_A_ROW
+    lines += [f"| `{kind}` | {'yes' if kind in PASSING_FAILURES else 'no'} |" for kind in sorted(kinds)]
+    return "\n".join([*lines, ""])
+
+
+def _leaves(error: type[DecodingError]) -> list[type[DecodingError]]:
+    return [leaf for each in error.__subclasses__() for leaf in _leaves(each)] or [error]
+
+
+if __name__ == "__main__":
+    PAGE.write_text(reference())
