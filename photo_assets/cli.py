@@ -4,21 +4,22 @@ What the commands do stands elsewhere (ingest.py, search/, the rooms). Every err
 message and exit code 1.
 """
 
-import json
 import sys
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress
 from rich.table import Column, Table
 
 from photo_assets.settings import Settings, load_settings
+from photo_assets.terminal import err, hits_table, out, plain, print_json, progress_bar, summary
 from resources.errors import PhotoPlatformError
+
+if TYPE_CHECKING:
+    from photo_assets.ingest import Ingested
+    from photo_assets.search.searching import Searcher
 
 app = typer.Typer(
     help="Every photo decoded, described and searchable by meaning. Originals are never changed.",
@@ -26,12 +27,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-if TYPE_CHECKING:
-    from photo_assets.ingest import Ingested
-    from photo_assets.search.searching import Found, Searcher
-
-out = Console()
-err = Console(stderr=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 
@@ -41,7 +36,7 @@ def main() -> None:
     try:
         app()
     except PhotoPlatformError as error:
-        err.print(f"[red]error:[/red] {_plain(str(error))}", highlight=False, soft_wrap=True)
+        err.print(f"[red]error:[/red] {plain(str(error))}", highlight=False, soft_wrap=True)
         sys.exit(1)
 
 
@@ -76,7 +71,7 @@ def search(
     if html:
         write_gallery(html, "Search", {text or str(image): found})
     if as_json:
-        _print_json([vars(hit) | {"thumbnail": str(hit.thumbnail)} for hit in found])
+        print_json([vars(hit) | {"thumbnail": str(hit.thumbnail)} for hit in found])
     else:
         out.print(hits_table(text or str(image), found))
 
@@ -87,7 +82,7 @@ def status(as_json: Json = False) -> None:
     with _ledger() as ledger:
         counts = ledger.counts()
     if as_json:
-        _print_json(counts)
+        print_json(counts)
         return
     table = Table("what", "count")
     for name, count in counts.items():
@@ -101,11 +96,11 @@ def failures(as_json: Json = False) -> None:
     with _ledger() as ledger:
         rows = ledger.failures()
     if as_json:
-        _print_json(rows)
+        print_json(rows)
         return
     table = Table("kind", "tries", Column("photo and reason", overflow="fold"))
     for row in rows:
-        reason = f"{_plain(row['path'])}\n[dim]{_plain(row['error_message'] or '')}[/dim]"
+        reason = f"{plain(row['path'])}\n[dim]{plain(row['error_message'] or '')}[/dim]"
         table.add_row(row["error_kind"], str(row["attempts"] or 0), reason)
     out.print(table if rows else "no failures")
 
@@ -119,11 +114,11 @@ def settings(as_json: Json = False) -> None:
         for name, field in Settings.model_fields.items()
     ]
     if as_json:
-        _print_json(rows)
+        print_json(rows)
         return
     table = Table("variable", "value", "meaning")
     for row in rows:
-        table.add_row(row["variable"], _plain(row["value"]), row["meaning"])
+        table.add_row(row["variable"], plain(row["value"]), row["meaning"])
     out.print(table)
 
 
@@ -142,7 +137,7 @@ def ingest_with_bar(values: Settings, roots: list[Path]) -> "Ingested":
     """Ingest these folders with a progress bar: photos done, rate, time left."""
     from photo_assets.ingest import ingest as ingest_photos
 
-    with _progress_bar() as bar:
+    with progress_bar() as bar:
         return ingest_photos(values, roots, lambda total: _photos_task(bar, total))
 
 
@@ -155,41 +150,11 @@ def open_searcher(values: Settings) -> "Searcher":
     return Searcher(resources["vectors"].index(), resources["inference"].engine(), resources["decoding"].previews())
 
 
-def summary(counts: dict[str, int], failed: list[dict[str, Any]]) -> str:
-    """One line, like: 592 files: 431 ok, 12 duplicates, 149 failed (93 corrupt, 56 unsupported)."""
-    kinds = ", ".join(f"{n} {kind}" for kind, n in Counter(row["error_kind"] for row in failed).most_common())
-    line = f"{counts['files']} files: {counts['ok']} ok, {counts['duplicates']} duplicates, {counts['failed']} failed"
-    pending = f", {counts['pending']} pending" if counts["pending"] else ""
-    return line + (f" ({kinds})" if kinds else "") + pending + (", see `photos failures`" if kinds else "")
-
-
-def hits_table(query: str, found: "list[Found]") -> Table:
-    """The hits of one query, the best first."""
-    table = Table("score", "caption", Column("photo", overflow="fold"), title=_plain(query), title_justify="left")
-    for hit in found:
-        table.add_row(
-            f"{hit.score:.3f}", _plain(hit.caption or ""), _plain(hit.paths[0] if hit.paths else hit.photo_id)
-        )
-    return table
-
-
 def _roots(named: list[Path] | None, values: Settings) -> list[Path]:
     roots = [root.resolve() for root in named or values.library_roots]
     if not roots:
         raise typer.BadParameter("name a folder with photos, or set PHOTO_LIBRARY")
     return roots
-
-
-def _progress_bar() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(show_speed=True),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=err,
-        transient=True,
-    )
 
 
 def _photos_task(bar: Progress, total: int) -> Callable[[str, int], None]:
@@ -206,19 +171,10 @@ def _ledger() -> Any:
 
 def _tell_failed_batches(failed: dict[str, str]) -> None:
     for batch, reason in failed.items():
-        err.print(f"[red]batch {batch} failed:[/red] {_plain(reason)}", highlight=False, soft_wrap=True)
+        err.print(f"[red]batch {batch} failed:[/red] {plain(reason)}", highlight=False, soft_wrap=True)
     if failed:
         err.print(f"{len(failed)} batches stay planned; run `photos ingest` again", highlight=False)
         raise typer.Exit(1)
-
-
-def _print_json(value: Any) -> None:
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
-
-
-def _plain(text: str) -> str:
-    """File names and captions come from outside: no markup of theirs, no control characters."""
-    return escape("".join(character if character.isprintable() else "�" for character in text))
 
 
 if __name__ == "__main__":

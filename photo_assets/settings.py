@@ -44,7 +44,10 @@ class Settings(BaseSettings):
     )
     photo_workers: int = Field(0, ge=0, le=256, description="Processes that decode photos; 0 means one per CPU core.")
     photo_decode_timeout_s: float = Field(
-        60.0, gt=0, allow_inf_nan=False, description="Seconds one photo may take to decode before it is given up as timed_out."
+        60.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="Seconds one photo may take to decode before it is given up as timed_out.",
     )
     qdrant_url: str = Field("", description="A Qdrant server. Empty: the embedded engine below PHOTO_DATA.")
     qdrant_api_key: SecretStr = Field(SecretStr(""), description="The Qdrant server's API key.")

@@ -1,4 +1,4 @@
-"""The objects that stand: cottage, tent, umbrella, windmill, lighthouse. Each in its own frame: at (0, 0), one unit high.
+"""The objects that stand: cottage, tent, umbrella, windmill, lighthouse, each in its own frame: at (0, 0), one high.
 
 What moves is in crafts.
 """

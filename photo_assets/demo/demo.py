@@ -13,12 +13,13 @@ from typing import Annotated, Any
 
 import typer
 
-from photo_assets.cli import hits_table, ingest_with_bar, open_searcher, out, summary
+from photo_assets.cli import ingest_with_bar, open_searcher
 from photo_assets.demo.library import generate_library
 from photo_assets.demo.measuring import measured
 from photo_assets.ingest import Ingested
 from photo_assets.search.gallery import write_gallery
 from photo_assets.settings import Settings, load_settings
+from photo_assets.terminal import hits_table, out, summary
 
 QUERIES = ("a red boat on a lake at sunset", "snow at night", "yellow flowers")
 SHOWN_HITS, GALLERY_HITS = 3, 8

@@ -11,13 +11,13 @@ from typing import Annotated, Any
 
 import torch
 import typer
-from transformers import BlipForConditionalGeneration, CLIPModel
+from transformers import PreTrainedModel
 
 from photo_assets.demo.training import architectures
 from photo_assets.demo.training.blip import train_blip
 from photo_assets.demo.training.clip import train_clip
 from photo_assets.demo.training.optimising import Schedule
-from photo_assets.demo.training.scene_pool import paint_pool
+from photo_assets.demo.training.scene_pool import ScenePool, paint_pool
 from photo_assets.demo.training.tokenizers import blip_tokenizer, clip_tokenizer
 from resources.inference.checkpoints import SMALL_MODELS
 from resources.inference.preprocessing import Preprocessing
@@ -37,29 +37,45 @@ def main(
     which: Annotated[Which, typer.Argument(help="The model to train.")],
     to: Annotated[Path, typer.Option(help="Where its folder is written.")] = SMALL_MODELS,
     scenes: Annotated[int, typer.Option(help="Scenes to paint for training.")] = 20_000,
-    steps: Annotated[int, typer.Option(help="Training steps.")] = 5_000,
+    steps: Annotated[int, typer.Option(help="Training steps of 96 pictures.")] = 4_000,
     threads: Annotated[int, typer.Option(help="CPU cores to use.")] = 1,
 ) -> None:
     """Paint, train, save."""
     torch.manual_seed(TRAINING_SEED)
     torch.set_num_threads(threads)
-    config = architectures.CLIP_PREPROCESSING if which is Which.clip else architectures.BLIP_PREPROCESSING
-    preprocessing = Preprocessing.from_config(config)
-    pool = paint_pool(scenes, TRAINING_SEED, preprocessing)
-    unseen = paint_pool(UNSEEN_SCENES, UNSEEN_SEED, preprocessing)
-    model: CLIPModel | BlipForConditionalGeneration
-    if which is Which.clip:
-        tokenizer = clip_tokenizer(architectures.MAX_TEXT_TOKENS)
-        model = architectures.new_clip(tokenizer)
-        model = train_clip(model, tokenizer, preprocessing, pool, unseen, Schedule(steps, batch=96))
-    else:
-        tokenizer = blip_tokenizer(architectures.MAX_TEXT_TOKENS)
-        model = architectures.new_blip(tokenizer)
-        model = train_blip(model, tokenizer, preprocessing, pool, unseen, Schedule(steps, batch=48))
-    save(model, tokenizer, config, to / which.value)
+    make = make_clip if which is Which.clip else make_blip
+    make(to / which.value, scenes, steps)
 
 
-def save(model: Any, tokenizer: Any, preprocessing: Mapping[str, Any], folder: Path) -> None:
+def make_clip(folder: Path, scenes: int, steps: int) -> None:
+    """The small CLIP."""
+    preprocessing = Preprocessing.from_config(architectures.CLIP_PREPROCESSING)
+    tokenizer = clip_tokenizer(architectures.MAX_TEXT_TOKENS)
+    model = architectures.new_clip(tokenizer)
+    pools = paint_pools(scenes, preprocessing)
+    trained = train_clip(model, tokenizer, preprocessing, *pools, Schedule(steps, batch=96))
+    save(trained, tokenizer, architectures.CLIP_PREPROCESSING, folder)
+
+
+def make_blip(folder: Path, scenes: int, steps: int) -> None:
+    """The small BLIP; its steps are twice as many and half as large."""
+    preprocessing = Preprocessing.from_config(architectures.BLIP_PREPROCESSING)
+    tokenizer = blip_tokenizer(architectures.MAX_TEXT_TOKENS)
+    model = architectures.new_blip(tokenizer)
+    pools = paint_pools(scenes, preprocessing)
+    trained = train_blip(model, tokenizer, preprocessing, *pools, Schedule(2 * steps, batch=48))
+    save(trained, tokenizer, architectures.BLIP_PREPROCESSING, folder)
+
+
+def paint_pools(scenes: int, preprocessing: Preprocessing) -> tuple[ScenePool, ScenePool]:
+    """Scenes to learn from, and unseen ones to tell how far the learning is."""
+    return (
+        paint_pool(scenes, TRAINING_SEED, preprocessing),
+        paint_pool(UNSEEN_SCENES, UNSEEN_SEED, preprocessing),
+    )
+
+
+def save(model: PreTrainedModel, tokenizer: Any, preprocessing: Mapping[str, Any], folder: Path) -> None:
     """The folder that `from_pretrained` reads: half-precision safetensors, tokenizer, preprocessing."""
     model.half().save_pretrained(folder)
     tokenizer.save_pretrained(folder)

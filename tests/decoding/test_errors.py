@@ -69,6 +69,6 @@ def test_messages_from_files_are_cut_and_cleaned():
     assert clean_reason(OSError(b"from a C library")) == "from a C library"
 
 
-def test_a_retry_helps_where_the_machine_failed_and_not_where_the_photo_is_bad():
+def test_a_retryable_where_the_machine_failed_and_not_where_the_photo_is_bad():
     assert {"crashed", "timed_out", "unreadable", "unwritable"} <= errors.RETRYABLE_KINDS
     assert errors.RETRYABLE_KINDS.isdisjoint({"corrupt", "empty", "unsupported", "too_large", "black_frame", "changed"})

@@ -72,7 +72,7 @@ def test_the_engine_answers_as_plain_transformers_does(engine: InProcessEngine, 
             assert float(torch.nn.functional.cosine_similarity(expected, torch.tensor(vector), dim=0)) > 0.99999
             pixels = blip_images.normalise(blip_images.prepare([image]), torch.float32)
             tokens = blip.generate(pixel_values=pixels, max_new_tokens=20)
-            assert engine._blip._tokenizer.batch_decode(tokens, skip_special_tokens=True)[0].strip() == caption
+            assert engine._blip._loaded.tokenizer.batch_decode(tokens, skip_special_tokens=True)[0].strip() == caption
 
 
 @pytest.fixture(params=["clip", "blip"])

@@ -12,8 +12,9 @@ from transformers import (
 )
 
 IMAGE_SIDE_PX, PATCH_PX = 96, 16
+VISION_WIDTH = 160
 VISION = {
-    "hidden_size": 160,
+    "hidden_size": VISION_WIDTH,
     "intermediate_size": 640,
     "num_hidden_layers": 5,
     "num_attention_heads": 5,
@@ -66,7 +67,7 @@ def new_blip(tokenizer: BertTokenizer) -> BlipForConditionalGeneration:
     """An untrained BlipForConditionalGeneration of about 2.3 million parameters."""
     text = TEXT | {
         "vocab_size": len(tokenizer),
-        "encoder_hidden_size": VISION["hidden_size"],
+        "encoder_hidden_size": VISION_WIDTH,
         "max_position_embeddings": MAX_TEXT_TOKENS,
         "bos_token_id": tokenizer.bos_token_id,
         "eos_token_id": tokenizer.sep_token_id,

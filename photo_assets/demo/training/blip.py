@@ -1,9 +1,12 @@
 """Training the small BLIP: from a picture to the words of its one true caption."""
 
+from typing import cast
+
 import torch
 from torch import nn
 from transformers import BertTokenizer, BlipForConditionalGeneration
 
+from photo_assets.demo.training.architectures import VISION_WIDTH
 from photo_assets.demo.training.augmentation import augment
 from photo_assets.demo.training.optimising import AttributeHeads, Schedule, train
 from photo_assets.demo.training.scene_pool import ScenePool
@@ -17,15 +20,16 @@ MAX_CAPTION_TOKENS = 20
 class CaptionLoss(nn.Module):
     """The captioning loss of a BLIP, and its attributes' loss beside it."""
 
-    def __init__(self, blip: BlipForConditionalGeneration) -> None:
+    def __init__(self, blip: BlipForConditionalGeneration, padding: int) -> None:
         super().__init__()
         self.blip = blip
-        self.attributes = AttributeHeads(blip.config.vision_config.hidden_size)
+        self.padding = padding
+        self.attributes = AttributeHeads(VISION_WIDTH)
 
     def forward(self, pixels: torch.Tensor, tokens: torch.Tensor, attributes: torch.Tensor) -> torch.Tensor:
         """One number for a batch: normalised pictures, caption tokens (B, T), attribute indices (B, 4)."""
         seen = self.blip.vision_model(pixel_values=pixels).last_hidden_state
-        is_token = tokens != self.blip.config.text_config.pad_token_id
+        is_token = tokens != self.padding
         said = self.blip.text_decoder(
             input_ids=tokens,
             attention_mask=is_token.long(),
@@ -44,7 +48,7 @@ def train_blip(
     schedule: Schedule,
 ) -> BlipForConditionalGeneration:
     """The trained model; `unseen` scenes are only used to tell how far it is."""
-    model = CaptionLoss(blip)
+    model = CaptionLoss(blip, padding=tokenizer.vocab["[PAD]"])
     tokens = caption_tokens(tokenizer, pool.captions)
 
     def loss_of(chosen: torch.Tensor) -> torch.Tensor:
@@ -52,15 +56,12 @@ def train_blip(
         loss: torch.Tensor = model(pixels, tokens[chosen], pool.attributes[chosen])
         return loss
 
-    trained = train(
-        model,
-        schedule,
-        len(pool),
-        loss_of,
-        lambda average: f"captions exact {exact_share(average.blip, tokenizer, preprocessing, unseen):.4f}",
-    )
-    result: BlipForConditionalGeneration = trained.blip
-    return result
+    def told(average: nn.Module) -> str:
+        trained = cast(BlipForConditionalGeneration, average.blip)
+        return f"captions exact {exact_share(trained, tokenizer, preprocessing, unseen):.4f}"
+
+    trained = train(model, schedule, len(pool), loss_of, told)
+    return cast(BlipForConditionalGeneration, trained.blip)
 
 
 def caption_tokens(tokenizer: BertTokenizer, captions: list[str]) -> torch.Tensor:

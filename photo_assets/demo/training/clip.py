@@ -1,10 +1,13 @@
 """Training the small CLIP: pictures and descriptions in one space, near each other where the words are true."""
 
+from typing import cast
+
 import numpy as np
 import torch
 from torch import nn
 from transformers import CLIPModel, CLIPTokenizer
 
+from photo_assets.demo.training.architectures import VISION_WIDTH
 from photo_assets.demo.training.augmentation import augment
 from photo_assets.demo.training.descriptions import ANY, Description, partial, whole
 from photo_assets.demo.training.optimising import AttributeHeads, Schedule, train
@@ -22,7 +25,7 @@ class ContrastiveLoss(nn.Module):
     def __init__(self, clip: CLIPModel) -> None:
         super().__init__()
         self.clip = clip
-        self.attributes = AttributeHeads(clip.config.vision_config.hidden_size)
+        self.attributes = AttributeHeads(VISION_WIDTH)
 
     def forward(
         self, pixels: torch.Tensor, texts: dict[str, torch.Tensor], named: torch.Tensor, attributes: torch.Tensor
@@ -58,15 +61,11 @@ def train_clip(
         loss: torch.Tensor = model(pixels, texts, named, pool.attributes[chosen])
         return loss
 
-    trained = train(
-        model,
-        schedule,
-        len(pool),
-        loss_of,
-        lambda average: f"recall@1 {recall_at_1(average.clip, tokenizer, preprocessing, unseen):.4f}",
-    )
-    result: CLIPModel = trained.clip
-    return result
+    def told(average: nn.Module) -> str:
+        return f"recall@1 {recall_at_1(cast(CLIPModel, average.clip), tokenizer, preprocessing, unseen):.4f}"
+
+    trained = train(model, schedule, len(pool), loss_of, told)
+    return cast(CLIPModel, trained.clip)
 
 
 @torch.inference_mode()

@@ -44,8 +44,8 @@ def partial(subject: Subject, generator: np.random.Generator) -> Description:
     ]
     named = (says_object, says_colour, bool(says_place), bool(says_time))
     indices = whole(subject).attributes
-    attributes = tuple(index if said else ANY for index, said in zip(indices, named, strict=True))
-    return Description(" ".join(word for word in words if word), attributes)
+    first, second, third, fourth = (index if said else ANY for index, said in zip(indices, named, strict=True))
+    return Description(" ".join(word for word in words if word), (first, second, third, fourth))
 
 
 def _object_phrase(subject: Subject, says_colour: bool, generator: np.random.Generator) -> str:

@@ -13,6 +13,7 @@ from photo_assets.demo.vocabulary import all_captions
 WORD_END = "</w>"
 BERT_SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 DECODER_START = "[DEC]"
+PADDING = "<|pad|>"
 
 
 def demo_words() -> list[str]:
@@ -25,12 +26,12 @@ def clip_tokenizer(max_tokens: int) -> CLIPTokenizer:
     alphabet = sorted(ByteLevel.alphabet())
     merges = list(dict.fromkeys(merge for word in demo_words() for merge in _merges(word)))
     # The padding comes first, so that its id is no word's; end of text keeps an id of its own for pooling.
-    tokens = ["<|pad|>", *alphabet, *(letter + WORD_END for letter in alphabet), *map("".join, merges)]
+    tokens = [PADDING, *alphabet, *(letter + WORD_END for letter in alphabet), *map("".join, merges)]
     vocabulary = dict.fromkeys([*tokens, "<|startoftext|>", "<|endoftext|>"])
     return CLIPTokenizer(
         vocab={token: index for index, token in enumerate(vocabulary)},
-        merges=merges,
-        pad_token="<|pad|>",
+        merges=merges,  # type: ignore[arg-type]  # pairs, as its tokenizers library wants them
+        pad_token=PADDING,
         model_max_length=max_tokens,
     )
 

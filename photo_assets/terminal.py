@@ -1,0 +1,60 @@
+"""What a person sees in the terminal: the two consoles, the progress bar, tables and summaries.
+
+Only how things look; what is shown is decided by the commands. File names and captions come from outside and are made
+harmless here before they are printed.
+"""
+
+import json
+import sys
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.table import Column, Table
+
+if TYPE_CHECKING:
+    from photo_assets.search.searching import Found
+
+out = Console()
+err = Console(stderr=True)
+
+
+def summary(counts: dict[str, int], failed: list[dict[str, Any]]) -> str:
+    """One line, like: 592 files: 431 ok, 12 duplicates, 149 failed (93 corrupt, 56 unsupported)."""
+    kinds = ", ".join(f"{n} {kind}" for kind, n in Counter(row["error_kind"] for row in failed).most_common())
+    line = f"{counts['files']} files: {counts['ok']} ok, {counts['duplicates']} duplicates, {counts['failed']} failed"
+    pending = f", {counts['pending']} pending" if counts["pending"] else ""
+    return line + (f" ({kinds})" if kinds else "") + pending + (", see `photos failures`" if kinds else "")
+
+
+def hits_table(query: str, found: "list[Found]") -> Table:
+    """The hits of one query, the best first."""
+    table = Table("score", "caption", Column("photo", overflow="fold"), title=plain(query), title_justify="left")
+    for hit in found:
+        table.add_row(f"{hit.score:.3f}", plain(hit.caption or ""), plain(hit.paths[0] if hit.paths else hit.photo_id))
+    return table
+
+
+def progress_bar() -> Progress:
+    """A bar with rate and time left, gone when it is done."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(show_speed=True),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=err,
+        transient=True,
+    )
+
+
+def print_json(value: Any) -> None:
+    """Print for a program: nothing but JSON."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
+
+
+def plain(text: str) -> str:
+    """File names and captions come from outside: no markup of theirs, no control characters."""
+    return escape("".join(character if character.isprintable() else "�" for character in text))
