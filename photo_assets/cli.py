@@ -143,11 +143,11 @@ def ingest_with_bar(values: Settings, roots: list[Path]) -> "Ingested":
 
 def open_searcher(values: Settings) -> "Searcher":
     """A Searcher over this library's collection."""
-    from photo_assets.definitions import build_resources
+    from photo_assets.definitions import open_resource
     from photo_assets.search.searching import Searcher
 
-    resources = build_resources(values)
-    return Searcher(resources["vectors"].index(), resources["inference"].engine(), resources["decoding"].previews())
+    vectors, inference, decoding = (open_resource(values, name) for name in ("vectors", "inference", "decoding"))
+    return Searcher(vectors.index(), inference.engine(), decoding.previews())
 
 
 def _roots(named: list[Path] | None, values: Settings) -> list[Path]:
@@ -164,9 +164,9 @@ def _photos_task(bar: Progress, total: int) -> Callable[[str, int], None]:
 
 
 def _ledger() -> Any:
-    from photo_assets.definitions import build_resources
+    from photo_assets.definitions import open_resource
 
-    return build_resources(load_settings())["library"].ledger()
+    return open_resource(load_settings(), "library").ledger()
 
 
 def _tell_failed_batches(failed: dict[str, str]) -> None:

@@ -71,6 +71,11 @@ def build_resources(settings: Settings) -> dict[str, Any]:
     }
 
 
+def open_resource(settings: Settings, name: str) -> Any:
+    """One resource outside a run, for the command line: its configuration processed, its secrets looked up."""
+    return build_resources(settings)[name].process_config_and_initialize()
+
+
 def collection_follows_batches() -> dg.AutomationConditionSensorDefinition:
     """Brings photo_collection up to date after batches have been done."""
     return dg.AutomationConditionSensorDefinition(

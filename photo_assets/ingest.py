@@ -10,7 +10,7 @@ from typing import Any
 
 import dagster as dg
 
-from photo_assets.definitions import build_defs, build_resources
+from photo_assets.definitions import build_defs, open_resource
 from photo_assets.instance import open_instance
 from photo_assets.partitions import BATCHES
 from photo_assets.progress import Listener, listening
@@ -43,7 +43,7 @@ def ingest(settings: Settings, roots: Sequence[Path], watch: Callable[[int], Lis
 
     `watch` is told how many files there are to do and answers with the listener of the progress.
     """
-    library: LibraryResource = build_resources(settings)["library"]
+    library: LibraryResource = open_resource(settings, "library")
     with library.ledger() as ledger:
         scan = scan_until_settled(ledger, roots, settings.photo_data, settings.photo_batch_size)
         ingested = Ingested(scan, ledger.planned_batches())

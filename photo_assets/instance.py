@@ -14,6 +14,8 @@ DAGSTER_YAML = """\
 # Written once; change it as you like.
 telemetry:
   enabled: false
+nux:
+  enabled: false
 concurrency:
   pools:
     # One run at a time on the device, on the embedded collection, and in the decoding processes.

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from photo_assets import checks
-from photo_assets.definitions import build_defs, build_resources
+from photo_assets.definitions import build_defs, open_resource
 from photo_assets.ingest import ingest
 from photo_assets.instance import open_instance
 from photo_assets.settings import Settings
 from photo_assets.steps.collection import CollectionState
+from photo_assets.steps.scanning import scan_until_settled
 from resources.inference.port import ItemError
 
 
@@ -69,11 +70,8 @@ class BrokenInference:
 
 
 def test_a_blocking_check_keeps_wrong_vectors_out_of_the_collection(settings: Settings, library: Any) -> None:
-    resources = build_resources(settings)
-    engine = resources["inference"].engine()
-    with resources["library"].ledger() as ledger, open_instance(settings) as instance:
-        from photo_assets.steps.scanning import scan_until_settled
-
+    engine = open_resource(settings, "inference").engine()
+    with open_resource(settings, "library").ledger() as ledger, open_instance(settings) as instance:
         (batch, *_) = scan_until_settled(ledger, settings.library_roots, settings.photo_data, 100).batches
         instance.add_dynamic_partitions("photo_batches", [batch])
         job = build_defs(settings, resources={"inference": BrokenInference(engine)}).resolve_job_def("ingest_batch")

@@ -5,9 +5,10 @@ import subprocess
 import sys
 
 import dagster as dg
+import pytest
 
-from photo_assets.definitions import build_defs
-from photo_assets.settings import Settings
+from photo_assets.definitions import build_defs, build_resources, open_resource
+from photo_assets.settings import Settings, load_settings
 from photo_assets.tables import SCHEMAS
 
 # Every change of the graph shows here: asset -> (upstream assets, group, checks).
@@ -62,6 +63,15 @@ def test_jobs_sensors_and_schedules_can_be_loaded(settings: Settings) -> None:
     assert {sensor.name for sensor in repository.sensor_defs} == {"new_photos", "collection_follows_batches"}
     assert {schedule.name for schedule in repository.schedule_defs} == {"nightly_refresh"}
     assert {"ingest_batch", "describe_collection", "scan_library"} <= set(repository.job_names)
+
+
+def test_the_api_key_is_configured_by_name_and_looked_up_when_used(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QDRANT_API_KEY", "canary-1234")
+    keyed = load_settings()
+    assert "canary-1234" not in repr(build_resources(keyed)["vectors"])
+    assert open_resource(keyed, "vectors").api_key == "canary-1234"
 
 
 def test_importing_the_definitions_imports_nothing_heavy(settings: Settings) -> None:

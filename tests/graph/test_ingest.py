@@ -9,15 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.conftest import fingerprints, write_photo
 
-from photo_assets.definitions import build_resources
+from photo_assets.definitions import open_resource
 from photo_assets.ingest import Ingested, ingest
 from photo_assets.settings import Settings
 from photo_assets.steps.collection import version_of
 from photo_assets.tables import SCHEMAS
 from resources.tables.frames import rows_of
 from resources.tables.store import TableStore
+from tests.conftest import fingerprints, write_photo
 
 
 def ingest_now(settings: Settings) -> Ingested:
@@ -26,15 +26,18 @@ def ingest_now(settings: Settings) -> Ingested:
 
 def end_state(settings: Settings) -> dict[str, object]:
     """Everything a later reader sees, without what differs from run to run (batch keys, times)."""
-    resources = build_resources(settings)
-    engine = resources["inference"].engine()
-    with resources["library"].ledger() as ledger, resources["vectors"].index() as index:
+    engine = open_resource(settings, "inference").engine()
+    with open_resource(settings, "library").ledger() as ledger, open_resource(settings, "vectors").index() as index:
         failures = [(row["path"], row["error_kind"]) for row in ledger.failures()]
-        points = {record.point_id: record.payload for record in index.scroll(version_of(engine.clip, engine.dimensions))}
+        points = {
+            record.point_id: record.payload for record in index.scroll(version_of(engine.clip, engine.dimensions))
+        }
         return {"counts": ledger.counts(), "failures": failures, "points": points}
 
 
-def test_an_ingest_makes_a_point_of_every_photo_and_a_reason_of_every_failure(settings: Settings, library: Path) -> None:
+def test_an_ingest_makes_a_point_of_every_photo_and_a_reason_of_every_failure(
+    settings: Settings, library: Path
+) -> None:
     ingested = ingest_now(settings)
     counts = ingested.counts
     assert (counts["files"], counts["ok"], counts["duplicates"], counts["failed"]) == (8, 6, 1, 1)
@@ -67,7 +70,11 @@ def test_every_table_has_its_columns_and_provenance(settings: Settings, library:
         for batch in ingested.batches:
             for row in rows_of(store.read(table, batch, schema)):
                 assert all(row[column.name] is not None for column in schema if column.required)
-    rows = [row for batch in ingested.batches for row in rows_of(store.read("image_embeddings", batch, SCHEMAS["image_embeddings"]))]
+    rows = [
+        row
+        for batch in ingested.batches
+        for row in rows_of(store.read("image_embeddings", batch, SCHEMAS["image_embeddings"]))
+    ]
     assert {row["clip_model"] for row in rows} == {"small-clip"}
     good = [row for row in rows if row["status"] == "ok"]
     assert np.allclose([np.linalg.norm(row["vector"]) for row in good], 1, atol=1e-5)
@@ -97,7 +104,9 @@ def test_a_changed_file_is_taken_again_in_a_later_batch(settings: Settings, libr
 @pytest.mark.parametrize("after_s", [2.0, 4.0, 6.0])
 def test_a_killed_ingest_ends_the_same_when_run_again(settings: Settings, library: Path, after_s: float) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "photo_assets.cli", "ingest"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        [sys.executable, "-m", "photo_assets.cli", "ingest"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
     time.sleep(after_s)
