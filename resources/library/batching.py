@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from resources.library.claiming import release_unbrought
 from resources.library.database import set_by_id
@@ -40,7 +40,7 @@ def cut_batches(connection: Connection, size: int) -> list[str]:
 def planned_batches(connection: Connection) -> list[str]:
     """The keys of the batches that no run has finished, oldest first."""
     statement = select(batches.c.key).where(batches.c.state == "planned")
-    return list(connection.scalars(statement.order_by(batches.c.key)))
+    return list(connection.scalars(statement.order_by(batches.c.created_at)))
 
 
 def members(connection: Connection, batch: str) -> list[Member]:
@@ -71,9 +71,10 @@ def finish_batch(connection: Connection, batch: str, outcomes: Iterable[Outcome]
     connection.execute(cut.values(state="done"))
 
 
-def _write_batch(connection: Connection, number: int, chunk: Sequence[Row[Any]]) -> str:
+def _write_batch(connection: Connection, number: int, chunk: Sequence[Any]) -> str:
     now = datetime.now(UTC)
-    key = f"{now:%Y%m%dT%H%M%S}-{number:05d}-{uuid4().hex[:6]}"
+    # Short enough for the UI, sortable by time; two cutters in one second differ by the random part.
+    key = f"{now:%y%m%d-%H%M%S}-{number:05d}-{uuid4().hex[:4]}"
     row = {"key": key, "created_at": now.timestamp(), "state": "planned", "size": len(chunk)}
     connection.execute(insert(batches), row)
     connection.execute(insert(batch_members), [_member(key, *place) for place in enumerate(chunk)])
@@ -81,6 +82,6 @@ def _write_batch(connection: Connection, number: int, chunk: Sequence[Row[Any]])
     return key
 
 
-def _member(batch: str, position: int, row: Row[Any]) -> dict[str, Any]:
+def _member(batch: str, position: int, row: Any) -> dict[str, Any]:
     place = {"batch": batch, "position": position, "file_id": row.id}
     return place | {"path": row.path, "signature": row.signature}

@@ -32,7 +32,7 @@ def record_identities(connection: Connection, batch: str, identified: Sequence[I
 def release_unbrought(connection: Connection, batch: str) -> None:
     """Give up the photos that the batch claimed and did not bring, and let the files that hold them be cut again.
 
-    So it is when a run died after the claim and the file then changed or vanished: a copy elsewhere would wait for ever.
+    When a run died after the claim and the file then changed or vanished, a copy elsewhere would wait for ever.
     """
     unbrought = and_(photos.c.batch == batch, photos.c.status == "claimed")
     copies = files.c.photo_id.in_(select(photos.c.photo_id).where(unbrought))

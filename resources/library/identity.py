@@ -10,6 +10,7 @@ import stat
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID, uuid5
 
 from resources.library.scan import signature
@@ -80,7 +81,7 @@ def _hash(member: Member) -> IdentifiedFile:
     return IdentifiedFile(member, before.st_size, before.st_mtime_ns, digest.hexdigest())
 
 
-def _open_at_once(path: bytes, flags: int) -> int:
+def _open_at_once(path: Any, flags: int) -> int:
     # O_NONBLOCK: a named pipe put in the file's place must not hang the batch.
     return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 

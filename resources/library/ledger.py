@@ -35,7 +35,7 @@ class Ledger:
         self._database.dispose()
 
     def observe(self, look: Look, *, now: float | None = None) -> looking.Seen:
-        """Compare a complete look at a root with what is known; `now`, in Unix seconds, stands in for the look's times."""
+        """Compare a complete look at a root with what is known; `now` in Unix seconds, the look's own by default."""
         with self._database.begin() as connection:
             began_at, ended_at = (look.began_at, time.time()) if now is None else (now, now)
             return looking.observe(connection, look, began_at, ended_at)

@@ -38,7 +38,9 @@ def images() -> list[np.ndarray]:
     return pictures
 
 
-def test_vectors_are_unit_and_belong_to_their_image_in_any_order(engine: InProcessEngine, images: list[np.ndarray]) -> None:
+def test_vectors_are_unit_and_belong_to_their_image_in_any_order(
+    engine: InProcessEngine, images: list[np.ndarray]
+) -> None:
     vectors = np.stack(engine.embed_images(images))
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
     backwards = np.stack(engine.embed_images(images[::-1]))[::-1]

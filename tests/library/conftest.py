@@ -1,0 +1,81 @@
+"""One shelf: a folder of photos with its ledger, and a clock that a test moves."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from photo_assets.steps.files import identify_files
+from resources.library.batching import Outcome
+from resources.library.ledger import Ledger
+from resources.library.looking import Seen
+from resources.library.scan import look_at
+
+Row = dict[str, object]
+
+
+@dataclass
+class Shelf:
+    """`root` holds photos, `ledger` knows them. Every look is ten seconds after the one before."""
+
+    root: Path
+    ledger: Ledger
+    clock: float = 1_000.0
+
+    def put(self, name: str, content: bytes) -> Path:
+        """Write a file. Another length for another content keeps its signature apart on a coarse clock."""
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        return path
+
+    def look(self, root: Path | None = None, *, after_s: float = 10.0) -> Seen:
+        """Look at the root once."""
+        self.clock += after_s
+        return self.ledger.observe(look_at(root or self.root), now=self.clock)
+
+    def cut(self, size: int = 256) -> list[str]:
+        """Look twice and cut what is at rest."""
+        self.look()
+        self.look()
+        return self.ledger.cut_batches(size)
+
+    def cut_one(self) -> str:
+        """Look twice and cut what is at rest, which must fit one batch."""
+        (batch,) = self.cut()
+        return batch
+
+    def identify(self, batch: str) -> list[Row]:
+        """The rows of photo_files."""
+        return identify_files(self.ledger, batch)
+
+    def finish(self, batch: str, rows: list[Row], kinds: dict[str, str] | None = None) -> None:
+        """Finish the batch; `kinds` names the photos that failed and why."""
+        brought = [str(row["photo_id"]) for row in rows if row["status"] == "ok"]
+        self.ledger.finish_batch(batch, [outcome(photo_id, (kinds or {}).get(photo_id)) for photo_id in brought])
+
+    def run(self, batch: str) -> list[Row]:
+        """Identify and finish, every photo ok."""
+        rows = self.identify(batch)
+        self.finish(batch, rows)
+        return rows
+
+    def paths(self, batch: str) -> list[Path]:
+        """The files of a batch."""
+        return [Path(member.path.decode()) for member in self.ledger.members(batch)]
+
+
+def outcome(photo_id: str, kind: str | None = None) -> Outcome:
+    """How a photo ended: ok, or failed of this kind."""
+    if kind is None:
+        return Outcome(photo_id, "ok")
+    return Outcome(photo_id, "failed", kind, f"it is {kind}")
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Iterator[Shelf]:
+    root = tmp_path / "photos"
+    root.mkdir()
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        yield Shelf(root, ledger)

@@ -1,0 +1,70 @@
+"""A kill between or within the ledger's operations: what stands afterwards is consistent, and the work goes on."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from resources.library.ledger import Ledger
+
+from .conftest import Shelf
+
+WORK_FOR_EVER = """
+import sys
+from pathlib import Path
+from photo_assets.steps.files import identify_files
+from resources.library.batching import Outcome
+from resources.library.ledger import Ledger
+from resources.library.scan import look_at
+
+root, now = Path(sys.argv[1]), 0.0
+with Ledger(Path(sys.argv[2])) as ledger:
+    print("ready", flush=True)
+    while True:
+        now += 10
+        (root / f"{now % 7}.jpg").write_text(str(now))
+        for _ in range(2):
+            now += 10
+            ledger.observe(look_at(root), now=now)
+        ledger.cut_batches(3)
+        for batch in ledger.planned_batches():
+            rows = identify_files(ledger, batch)
+            ledger.finish_batch(batch, [Outcome(row["photo_id"], "ok") for row in rows if row["status"] == "ok"])
+"""
+
+
+@pytest.mark.parametrize("after_s", [0.05, 0.2, 0.5])
+def test_a_kill_leaves_a_ledger_that_goes_on(tmp_path: Path, after_s: float) -> None:
+    root = tmp_path / "photos"
+    root.mkdir()
+    command = [sys.executable, "-c", WORK_FOR_EVER, str(root), str(tmp_path / "ledger.sqlite")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as worker:
+        assert worker.stdout.readline() == "ready\n"
+        time.sleep(after_s)
+        os.kill(worker.pid, signal.SIGKILL)
+
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        counts = ledger.counts()
+        assert counts["files"] == counts["ok"] + counts["failed"] + counts["duplicates"] + counts["pending"]
+        shelf = Shelf(root, ledger, clock=1e6)
+        shelf.cut()
+        for batch in ledger.planned_batches():
+            shelf.run(batch)
+        rested = ledger.counts()
+    assert (rested["pending"], rested["files"]) == (0, len(list(root.iterdir())))
+    assert rested["ok"] == len({path.read_bytes() for path in root.iterdir()})
+
+
+def test_a_ledger_can_be_opened_while_another_process_writes(shelf: Shelf, tmp_path: Path) -> None:
+    shelf.put("a.jpg", b"x")
+    with Ledger(tmp_path / "ledger.sqlite") as other:
+        shelf.look()
+        assert other.settling_files() == 1
+        shelf.look()
+        (batch,) = other.cut_batches(10)
+
+    assert shelf.ledger.planned_batches() == [batch]

@@ -1,0 +1,38 @@
+"""From roots to planned batches, with the clock's own time."""
+
+from pathlib import Path
+
+import pytest
+
+from photo_assets.steps.scanning import scan_once, scan_until_settled
+from resources.library.errors import RootUnavailable
+
+from .conftest import Shelf
+
+
+def test_one_scan_of_a_person_takes_what_is_at_rest(shelf: Shelf, tmp_path: Path) -> None:
+    for number in range(3):
+        shelf.put(f"{number}.jpg", b"x")
+
+    scan = scan_until_settled(shelf.ledger, [shelf.root], tmp_path / "state", 2)
+
+    assert len(scan.batches) == 2
+    assert scan.seen.new == 3
+    assert scan.told() == "3 new, 0 changed, 3 settling, 0 unchanged, 0 missing, 0 ignored; 2 batches cut"
+
+
+def test_one_scan_of_a_sensor_takes_nothing_yet_even_with_nested_roots(shelf: Shelf, tmp_path: Path) -> None:
+    shelf.put("below/a.jpg", b"x")
+
+    scan = scan_once(shelf.ledger, [shelf.root, shelf.root / "below"], tmp_path / "state", 2)
+
+    assert scan.batches == []
+
+
+def test_a_scan_with_an_unavailable_root_concludes_nothing(shelf: Shelf, tmp_path: Path) -> None:
+    shelf.put("a.jpg", b"x")
+
+    with pytest.raises(RootUnavailable):
+        scan_once(shelf.ledger, [shelf.root, tmp_path / "unmounted"], tmp_path / "state", 2)
+
+    assert shelf.ledger.counts()["files"] == 0
