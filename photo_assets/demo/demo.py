@@ -21,7 +21,7 @@ from photo_assets.search.gallery import write_gallery
 from photo_assets.settings import Settings, load_settings
 from photo_assets.terminal import hits_table, out, summary
 
-QUERIES = ("a red boat on a lake at sunset", "snow at night", "yellow flowers")
+QUERIES = ("a red boat", "snow at night", "a balloon at sunset")
 SHOWN_HITS, GALLERY_HITS = 3, 8
 
 

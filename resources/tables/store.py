@@ -45,7 +45,7 @@ class TableStore:
         temporary = path.with_suffix(f".{uuid4().hex}.tmp")
         try:
             with temporary.open("wb") as file:
-                parquet.write_table(checked, file, compression="zstd")
+                parquet.write_table(checked, file, compression="zstd", write_page_checksum=True)
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(path)
@@ -69,7 +69,7 @@ class TableStore:
 
         path = self.path(table, batch)
         try:
-            frame = to_frame(parquet.read_table(path))
+            frame = to_frame(parquet.read_table(path, page_checksum_verification=True))
         except FileNotFoundError:
             raise TableError(f"{table} of batch {batch} does not exist; materialize it first") from None
         except (pa.ArrowException, OSError, ValueError, KeyError) as error:  # what damaged files are seen to raise
