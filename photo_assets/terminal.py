@@ -7,7 +7,6 @@ harmless here before they are printed.
 import json
 import sys
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -34,15 +33,8 @@ def hits_table(query: str, found: "list[Found]") -> Table:
     """The hits of one query, the best first."""
     table = Table("score", "caption", Column("photo", overflow="fold"), title=plain(query), title_justify="left")
     for hit in found:
-        place = shown_path(hit.paths[0]) if hit.paths else hit.photo_id
-        table.add_row(f"{hit.score:.3f}", plain(hit.caption or ""), plain(place))
+        table.add_row(f"{hit.score:.3f}", plain(hit.caption or ""), plain(hit.places()[0]))
     return table
-
-
-def shown_path(path: str) -> str:
-    """The path as short as it can be said here: from the current folder where the photo lies below it."""
-    here = Path.cwd()
-    return str(Path(path).relative_to(here)) if Path(path).is_relative_to(here) else path
 
 
 def progress_bar() -> Progress:

@@ -22,7 +22,7 @@ from photo_assets.settings import Settings, load_settings
 from photo_assets.terminal import hits_table, out, summary
 
 QUERIES = ("a red boat", "snow at night", "a balloon at sunset")
-SHOWN_HITS, GALLERY_HITS = 3, 8
+SHOWN_HITS, GALLERY_HITS = 3, 10
 
 
 def run(

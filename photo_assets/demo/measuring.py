@@ -41,7 +41,10 @@ def recall_at_1(truth: Sequence[DemoPhoto], searcher: Searcher, filters: Filters
     """The share of the distinct true captions for which the best hit is a photo whose true caption is the query."""
     true_captions = {_path(photo): photo.caption for photo in truth}
     queries = sorted(set(true_captions.values()))
-    return sum(_is_hit(query, searcher.by_text(query, 1, filters), true_captions) for query in queries) / len(queries)
+    answers = searcher.by_texts(queries, 1, filters)
+    return sum(_is_hit(query, found, true_captions) for query, found in zip(queries, answers, strict=True)) / len(
+        queries
+    )
 
 
 def _is_hit(query: str, found: Sequence[Found], true_captions: Mapping[str, str]) -> bool:

@@ -30,7 +30,7 @@ def _card(found: Found) -> dict[str, Any]:
         "caption": found.caption or "no caption",
         "score": f"{found.score:.3f}",
         "details": " · ".join(part for part in (_day(found), found.camera, found.format) if part),
-        "paths": found.paths,
+        "places": found.places(),
     }
 
 

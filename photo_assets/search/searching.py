@@ -6,6 +6,7 @@ No Dagster, no terminal, no HTML. The collection that is searched was made by th
 import hashlib
 import os
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -41,6 +42,13 @@ class Found:
     location: dict[str, float] | None
     thumbnail: Path
 
+    def places(self) -> list[str]:
+        """Where the photo is, from the current folder where it lies below it; its id if no file holds it now."""
+        here = Path.cwd()
+        paths = [Path(path) for path in self.paths]
+        shown = [str(path.relative_to(here) if path.is_relative_to(here) else path) for path in paths]
+        return shown or [self.photo_id]
+
 
 class Searcher:
     """An open collection and the model that made it; use it in a `with`."""
@@ -60,11 +68,17 @@ class Searcher:
 
     def by_text(self, text: str, limit: int = 10, filters: Filters | None = None) -> list[Found]:
         """The photos that show what the text says, the best first."""
-        return self._nearest(_only(self._engine.embed_texts([text])), limit, filters)
+        (found,) = self.by_texts([text], limit, filters)
+        return found
+
+    def by_texts(self, texts: Sequence[str], limit: int = 10, filters: Filters | None = None) -> list[list[Found]]:
+        """The photos of several texts, embedded together; one list per text, in order."""
+        return [self._nearest(_sound(vector), limit, filters) for vector in self._engine.embed_texts(texts)]
 
     def by_image(self, path: Path, limit: int = 10) -> list[Found]:
         """The photos that look like the picture in this file, which may be of any format the library takes."""
-        return self._nearest(_only(self._engine.embed_images([_decode(path)])), limit)
+        (vector,) = self._engine.embed_images([_decode(path)])
+        return self._nearest(_sound(vector), limit)
 
     def captions_by_path(self) -> dict[str, str]:
         """The caption of every path in the collection."""
@@ -98,8 +112,7 @@ class Searcher:
         )
 
 
-def _only(results: list[np.ndarray | ItemError]) -> np.ndarray:
-    (result,) = results
+def _sound(result: np.ndarray | ItemError) -> np.ndarray:
     if isinstance(result, ItemError):
         raise SearchError(f"the query cannot be embedded: {result.message}")
     return result
