@@ -8,7 +8,7 @@ from pathlib import Path
 
 from photo_assets.cli import open_searcher
 from photo_assets.demo.library import generate_library
-from photo_assets.demo.measuring import caption_exact, recall_at_1
+from photo_assets.demo.measuring import measured
 from photo_assets.ingest import ingest
 from photo_assets.settings import load_settings
 
@@ -22,10 +22,7 @@ def main(root: Path, photos: int, data: Path) -> None:
     seconds = time.perf_counter() - started
     truth = generate_library(root, photos, seed=11)
     with open_searcher(settings) as searcher:
-        quality = {
-            "caption_exact": caption_exact(truth, searcher.captions_by_path()),
-            "recall_at_1": recall_at_1(truth, searcher),
-        }
+        quality = measured(truth, searcher.captions_by_path(), searcher)
     stages = {name: round(spent, 2) for name, spent in ingested.seconds.items()}
     sample = {"ingest_s": round(seconds, 2), "stages_s": stages, "counts": ingested.counts, "quality": quality}
     print(json.dumps(sample))

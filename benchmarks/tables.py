@@ -41,8 +41,18 @@ def _rows(photos: int, samples: list[dict[str, Any]]) -> list[tuple[str, list[fl
         ("photos/s", [photos / seconds for seconds in ingest]),
         *((f"{name}, s", values) for name, values in sorted(stages.items(), key=lambda stage: -median(stage[1]))),
         ("peak memory, MB", [sample["peak_mb"] for sample in samples]),
-        ("captions exact, %", [100 * sample["quality"]["caption_exact"] for sample in samples]),
-        ("text to photo recall@1, %", [100 * sample["quality"]["recall_at_1"] for sample in samples]),
+        *_quality_rows([sample["quality"] for sample in samples]),
+    ]
+
+
+def _quality_rows(qualities: list[dict[str, Any]]) -> list[tuple[str, list[float]]]:
+    groups = {"all formats": qualities}
+    groups |= {name: [quality["formats"][name] for quality in qualities] for name in qualities[0]["formats"]}
+    measures = {"captions exact": "caption_exact", "text to photo recall@1": "recall_at_1"}
+    return [
+        (f"{title}, {group}, %", [100 * quality[key] for quality in members])
+        for title, key in measures.items()
+        for group, members in groups.items()
     ]
 
 

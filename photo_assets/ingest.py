@@ -11,6 +11,7 @@ from typing import Any
 import dagster as dg
 
 from photo_assets.definitions import build_defs, open_resource
+from photo_assets.ingest_lock import INGEST_TAG, end_killed_runs, only_ingest
 from photo_assets.instance import open_instance
 from photo_assets.partitions import BATCHES
 from photo_assets.progress import Listener, listening
@@ -44,7 +45,7 @@ def ingest(settings: Settings, roots: Sequence[Path], watch: Callable[[int], Lis
     `watch` is told how many files there are to do and answers with the listener of the progress.
     """
     library: LibraryResource = open_resource(settings, "library")
-    with library.ledger() as ledger:
+    with only_ingest(settings.photo_data), library.ledger() as ledger:
         scan = scan_until_settled(ledger, roots, settings.photo_data, settings.photo_batch_size)
         ingested = Ingested(scan, ledger.planned_batches())
         if ingested.batches:
@@ -57,6 +58,7 @@ def _run_batches(settings: Settings, ingested: Ingested, listener: Listener) -> 
     """Materialize every planned batch, those of an interrupted ingest too; then describe the collection."""
     definitions = build_defs(settings)
     with open_instance(settings) as instance, listening(listener):
+        end_killed_runs(instance)
         instance.add_dynamic_partitions(str(BATCHES.name), ingested.batches)
         for batch in ingested.batches:
             _run_batch(definitions, instance, batch, ingested)
@@ -74,7 +76,8 @@ def _run_batch(definitions: dg.Definitions, instance: dg.DagsterInstance, batch:
 
 
 def _run(definitions: dg.Definitions, instance: dg.DagsterInstance, job: str, ingested: Ingested, **run: Any) -> None:
-    result = definitions.resolve_job_def(job).execute_in_process(instance=instance, run_config=QUIET, **run)
+    job_def = definitions.resolve_job_def(job)
+    result = job_def.execute_in_process(instance=instance, run_config=QUIET, tags=INGEST_TAG, **run)
     for step in instance.get_run_step_stats(result.run_id):
         if step.start_time and step.end_time:
             spent = ingested.seconds.get(step.step_key, 0.0) + step.end_time - step.start_time

@@ -23,6 +23,10 @@ concurrency:
     default_limit: 1
   runs:
     max_concurrent_runs: 2
+run_monitoring:
+  enabled: true
+  # Otherwise a run that was killed holds its place in a pool for ever.
+  free_slots_after_run_end_seconds: 60
 sensors:
   # Otherwise one slow tick stops every other sensor.
   use_threads: true

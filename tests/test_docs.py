@@ -1,12 +1,14 @@
 """The documentation is held to the code: generated pages, links, commands, assets and settings."""
 
+import json
 import re
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from statistics import median
 
 import pytest
 
-from benchmarks.tables import PAGE, with_tables
+from benchmarks.tables import PAGE, RESULTS, with_tables
 from photo_assets.settings import Settings
 from photo_assets.specs import SPECS
 
@@ -24,6 +26,16 @@ def test_the_reference_is_what_the_code_says() -> None:
 
 def test_the_benchmark_tables_are_what_the_samples_say() -> None:
     assert PAGE.read_text() == with_tables(PAGE.read_text()), "run `make docs`"
+
+
+def test_the_numbers_in_the_readme_are_what_the_samples_say() -> None:
+    samples = json.loads((RESULTS / "whole_path_2000.json").read_text())["samples"]
+    readme = (ROOT / "README.md").read_text()
+    rate = 2000 / median(sample["ingest_s"] for sample in samples)
+    memory = median(sample["peak_mb"] for sample in samples)
+    exact, recall = (median(sample["quality"][key] for sample in samples) for key in ("caption_exact", "recall_at_1"))
+    for number in (f"| {rate:.1f} |", f"| {memory:.0f} MB |", f"| {100 * exact:.1f} % |", f"| {100 * recall:.0f} % |"):
+        assert number in readme, number
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -12,6 +12,7 @@ import pytest
 
 from photo_assets.definitions import open_resource
 from photo_assets.ingest import Ingested, ingest
+from photo_assets.ingest_lock import IngestRunning, only_ingest
 from photo_assets.settings import Settings
 from photo_assets.steps.collection import version_of
 from photo_assets.tables import SCHEMAS
@@ -101,21 +102,31 @@ def test_a_changed_file_is_taken_again_in_a_later_batch(settings: Settings, libr
     assert ingested.counts["ok"] == 6
 
 
-@pytest.mark.parametrize("after_s", [2.0, 4.0, 6.0])
-def test_a_killed_ingest_ends_the_same_when_run_again(settings: Settings, library: Path, after_s: float) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "photo_assets.cli", "ingest"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    time.sleep(after_s)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+@pytest.mark.parametrize("after", ["photo_files", "decoded_images", "image_captions", "collection_points"])
+def test_a_killed_ingest_ends_the_same_when_run_again(settings: Settings, library: Path, after: str) -> None:
+    kill_when(settings.photo_data / "tables" / after)
     resumed = ingest_now(settings)
-    assert resumed.counts["pending"] == 0
+    assert resumed.counts["pending"] == 0 and not resumed.failed
     killed = end_state(settings)
     fresh = settings.model_copy(update={"photo_data": settings.photo_data.with_name("fresh")})
     os.environ["DAGSTER_HOME"] = ""
     ingest_now(fresh)
     assert killed == end_state(fresh)
+
+
+def test_a_second_ingest_at_the_same_time_is_one_clear_error(settings: Settings, library: Path) -> None:
+    with only_ingest(settings.photo_data), pytest.raises(IngestRunning, match="another `photos ingest`"):
+        ingest_now(settings)
+    assert ingest_now(settings).counts["ok"] == 6
+
+
+def kill_when(table: Path) -> None:
+    """Start an ingest as a person would, and kill it as soon as the first batch's table is there."""
+    command = [sys.executable, "-m", "photo_assets.cli", "ingest"]
+    silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen(command, start_new_session=True, **silent)
+    while process.poll() is None and not list(table.glob("*.parquet")):
+        time.sleep(0.005)
+    assert process.poll() is None, "the ingest was over before it could be killed"
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
