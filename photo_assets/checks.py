@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from photo_assets.steps.files import Row
+from resources.tables.schema import Row
 
 if TYPE_CHECKING:
     from photo_assets.steps.collection import CollectionState

@@ -1,7 +1,7 @@
 """One ingest at a time on a library, and what an ingest that was killed left behind in Dagster.
 
-The lock is the operating system's, so a killed ingest lets go of it. Whoever holds it knows that the runs of every other
-ingest are over, whatever Dagster still says.
+The lock is the operating system's, so a killed ingest lets go of it. Whoever holds it knows that the runs of every
+other ingest are over, whatever Dagster still says.
 """
 
 import fcntl

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from photo_assets.steps.files import Row
+from resources.tables.schema import Row
 
 SHOWN_FAILURES = 10
 SHEET_COLUMNS, SHEET_ROWS, TILE_PX = 4, 3, 144

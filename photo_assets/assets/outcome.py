@@ -6,8 +6,8 @@ from typing import Any
 
 import dagster as dg
 
-from photo_assets.steps.files import Row
 from photo_assets.tables import SCHEMAS
+from resources.tables.schema import Row
 
 
 class Stopwatch:

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from photo_assets.steps.decoding import carried
-from photo_assets.steps.files import Row
 from resources.inference.port import Provenance
 from resources.library.batching import Outcome
 from resources.library.ledger import Ledger
+from resources.tables.schema import Row
 from resources.vectors.port import Point, VectorIndex, version_name
 
 PAYLOAD_FROM_METADATA = ("taken_at", "lens_model", "exposure_s", "f_number", "iso", "focal_length_mm")

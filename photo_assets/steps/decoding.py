@@ -9,10 +9,10 @@ from dataclasses import asdict
 from typing import Any
 
 from photo_assets.progress import report
-from photo_assets.steps.files import Row
 from resources.decoding.errors import DecodingError, UnwritableError
 from resources.decoding.metadata import photo_metadata
 from resources.decoding.pool import PROVENANCE, DecodeRequest, DecodeResult, DecodingPool
+from resources.tables.schema import Row
 
 CARRIED = ("photo_id", "status", "error_kind", "error_message")
 

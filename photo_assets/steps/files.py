@@ -1,12 +1,10 @@
 """photo_files: which photo each file of a batch holds, and which of them this batch is to decode."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from resources.library.identity import IdentifiedFile, identify
 from resources.library.ledger import Ledger
-
-Row = dict[str, Any]
+from resources.tables.schema import Row
 
 
 def identify_files(ledger: Ledger, batch: str) -> list[Row]:

@@ -9,9 +9,9 @@ from PIL import Image
 
 from photo_assets.progress import report
 from photo_assets.steps.decoding import carried
-from photo_assets.steps.files import Row
 from resources.decoding.previews import PreviewStore
 from resources.inference.port import InferenceEngine, ItemError, Provenance
+from resources.tables.schema import Row
 
 # Previews in memory at a time, about 1.2 MB each.
 CHUNK = 64

@@ -6,7 +6,7 @@ Plain data that imports nothing heavy; which tables there are stands in `photo_a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -23,6 +23,9 @@ class Column:
 
 
 Schema = tuple[Column, ...]
+
+Row = dict[str, Any]
+"""One row as plain Python: column name to value, None for a null."""
 
 
 def arrow_schema(schema: Schema) -> pa.Schema:

@@ -26,7 +26,7 @@ GRAPH = {
     "photo_collection": (["collection_points"], "collection", ["collection_matches_ledger"]),
 }
 NON_BLOCKING = {"captions_not_empty", "collection_matches_ledger"}
-HEAVY = {"torch", "transformers", "rawpy", "qdrant_edge", "qdrant_client", "pandas", "PIL", "pyarrow"}
+HEAVY = {"torch", "transformers", "rawpy", "qdrant_edge", "qdrant_client", "pandas", "PIL", "pyarrow", "sqlalchemy"}
 
 
 def test_the_graph_is_the_one_in_the_design(settings: Settings) -> None:
