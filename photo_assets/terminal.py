@@ -5,14 +5,26 @@ harmless here before they are printed.
 """
 
 import json
+import os
 import sys
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Column, Table
+from rich.text import Text
 
 if TYPE_CHECKING:
     from photo_assets.search.searching import Found
@@ -37,17 +49,21 @@ def hits_table(query: str, found: "list[Found]") -> Table:
     return table
 
 
-def progress_bar() -> Progress:
+class RateColumn(ProgressColumn):
+    """Photos per second, once there is something to tell."""
+
+    def render(self, task: Task) -> Text:
+        """The rate over the last half minute."""
+        return Text(f"{task.speed:.1f}/s" if task.speed else "", style="progress.data.speed")
+
+
+@contextmanager
+def progress_bar() -> Iterator[Progress]:
     """A bar with rate and time left, gone when it is done."""
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(show_speed=True),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=err,
-        transient=True,
-    )
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), RateColumn(), TimeRemainingColumn())
+    # A descriptor of its own: while a step runs, Dagster sends descriptors 1 and 2 into its own log.
+    with open(os.dup(2), "w") as terminal, Progress(*columns, console=Console(file=terminal), transient=True) as bar:
+        yield bar
 
 
 def print_json(value: Any) -> None:
