@@ -35,7 +35,7 @@ def run(
     with timed("render", seconds):
         truth = generate_library(to / "library", photos, seed)
     with timed("ingest", seconds):
-        ingested = ingest_with_bar(settings, [to / "library"])
+        ingested = ingest_with_bar(settings, settings.library_roots)
     with open_searcher(settings) as searcher:
         with timed("search", seconds):
             found = {query: searcher.by_text(query, GALLERY_HITS) for query in QUERIES}
