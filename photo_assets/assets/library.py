@@ -34,6 +34,7 @@ def decoded_images(photo_files: Frame, decoding: DecodingResource) -> dg.Materia
     """Decode the photos the batch brings, each in a worker process."""
     from photo_assets.reporting import contact_sheet, percentiles_ms
     from photo_assets.steps.decoding import decode_photos
+    from resources.decoding.floors import decoder_versions
     from resources.tables.frames import rows_of
 
     watch = Stopwatch()
@@ -49,6 +50,7 @@ def decoded_images(photo_files: Frame, decoding: DecodingResource) -> dg.Materia
         watch,
         [rows_complete("decoded_images", brought, rows)],
         **percentiles_ms(rows, "decode_ms"),
+        decoders=dg.MetadataValue.json(decoder_versions()),
         contact_sheet=dg.MetadataValue.md(contact_sheet(thumbnails)),
     )
 

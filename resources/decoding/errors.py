@@ -21,6 +21,7 @@ What does not: which library's exception means which kind (classification.py).
     |   +-- OutOfMemoryError     out_of_memory   the worker's memory limit was reached
     |   +-- UnwritableError      unwritable      the preview could not be stored
     +-- PoolLostError            pool_lost       no worker lives; raised to the caller, never a row
+    +-- UnsafeDecoderError       unsafe_decoder  a library with known holes; raised to the caller, never a row
 """
 
 from typing import ClassVar
@@ -181,6 +182,17 @@ class PoolLostError(DecodingError):
             f"All decoding workers were lost {losses} times in a row before one photo was finished. "
             f"Nothing was learned about the photos: "
             f"see the workers' messages above, then check the machine's memory and installation."
+        )
+
+
+class UnsafeDecoderError(DecodingError):
+    kind = "unsafe_decoder"
+
+    def __init__(self, library: str, found: str, floor: str, package: str) -> None:
+        self.library, self.found, self.floor = library, found, floor
+        super().__init__(
+            f"{library} {found} has known holes and photos come from outside: {floor} is the oldest that may decode "
+            f"them. Run: pip install --upgrade '{package}'."
         )
 
 

@@ -16,6 +16,7 @@ from pebble import ProcessFuture, ProcessPool
 
 from resources.decoding.batch import Batch
 from resources.decoding.errors import PoolLostError
+from resources.decoding.floors import require_safe_decoders
 from resources.decoding.limits import DecodingLimits
 from resources.decoding.outcomes import outcome_of
 from resources.decoding.previews import PreviewStore
@@ -61,6 +62,7 @@ class DecodingPool:
         self._processes = self._new_processes()
 
     def __enter__(self) -> Self:
+        require_safe_decoders()
         self._store.sweep()
         return self
 

@@ -25,6 +25,7 @@ LEAVES = [
     errors.OutOfMemoryError(1),
     errors.UnwritableError("No space left on device"),
     errors.PoolLostError(3),
+    errors.UnsafeDecoderError("libheif", "1.18.0", "1.23.5", "pillow-heif>=1.8.1"),
 ]
 
 
