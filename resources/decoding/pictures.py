@@ -4,8 +4,7 @@ What belongs here: the record between decoders and renditions, and the checks bo
 before they spend memory. What does not: any one format.
 """
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 from PIL import Image
 
@@ -27,7 +26,6 @@ class Picture:
     orientation: int
     decoder: str
     icc_profile: bytes | None = None
-    tags: dict[str, Any] = field(default_factory=dict)
 
 
 def require_few_pixels(width_px: int, height_px: int, limits: DecodingLimits) -> None:

@@ -16,7 +16,6 @@ from resources.decoding.isobmff import is_cut_off
 from resources.decoding.limits import DecodingLimits
 from resources.decoding.orientation import UPRIGHT
 from resources.decoding.pictures import Picture, preview_size, require_few_pixels
-from resources.decoding.tags import read_tags
 
 _PLUGINS = {Format.JPEG: "JPEG", Format.PNG: "PNG", Format.HEIC: "HEIF"}
 _PILLOW = f"pillow {PIL.__version__}"
@@ -47,25 +46,21 @@ def decode_with_pillow(data: bytes, photo_format: Format, limits: DecodingLimits
 
 
 def _picture(image: Image.Image, width_px: int, height_px: int, photo_format: Format) -> Picture:
-    exif = _read_exif(image)
     is_heic = photo_format is Format.HEIC
-    if is_heic:
-        # libheif has already turned the picture and set the tag to 1; the camera's value is kept here.
+    if is_heic:  # libheif has already turned the picture
         width_px, height_px = image.size
-        exif[ExifTags.Base.Orientation] = image.info.get("original_orientation") or UPRIGHT
     return Picture(
         image=image,
         width_px=width_px,
         height_px=height_px,
-        orientation=UPRIGHT if is_heic else exif.get(ExifTags.Base.Orientation, UPRIGHT),
+        orientation=UPRIGHT if is_heic else _orientation(image),
         decoder=_PILLOW_HEIF if is_heic else _PILLOW,
         icc_profile=image.info.get("icc_profile"),
-        tags=read_tags(exif),
     )
 
 
-def _read_exif(image: Image.Image) -> Image.Exif:
+def _orientation(image: Image.Image) -> int:
     try:
-        return image.getexif()
+        return image.getexif().get(ExifTags.Base.Orientation, UPRIGHT)
     except Exception:  # a photo with broken EXIF is still a photo
-        return Image.Exif()
+        return UPRIGHT

@@ -19,7 +19,7 @@ from resources.decoding.previews import PreviewStore
 from resources.decoding.raw_decoder import decode_dng
 from resources.decoding.renditions import Renditions, make_renditions
 from resources.decoding.requests import DecodeRequest, DecodeResult
-from resources.decoding.tags import dump_tags
+from resources.decoding.tags import dump_tags, read_tags
 
 
 def decode_and_store(request: DecodeRequest, store: PreviewStore, limits: DecodingLimits) -> DecodeResult:
@@ -30,7 +30,7 @@ def decode_and_store(request: DecodeRequest, store: PreviewStore, limits: Decodi
         _heed_bomb_warnings_only()
         picture = _decode(data, photo_format, limits)
         renditions = make_renditions(picture, limits)
-        tags_json = dump_tags(picture.tags, limits.max_tags_bytes)
+        tags_json = dump_tags(read_tags(data, photo_format), limits.max_tags_bytes)
     _store(store, request.photo_id, renditions)
     return _ok_result(request, photo_format, picture, renditions, tags_json)
 

@@ -1,26 +1,48 @@
-"""A photo's EXIF as bounded JSON, so that the metadata can be made again without opening the original.
+"""A photo's own tags as bounded JSON, so that the metadata can be made again without opening the original.
 
-What belongs here: reading the tags by name and making their values safe for JSON. What does not: what they
-mean (metadata.py). The form: one object of tag names of the main and the Exif directory, and under
-"GPSInfo" an object of GPS tag names. Rationals are floats, or null where they divide by zero; bytes are text where
-they are printable and lists of integers where they are few; the rest is left out.
+What belongs here: reading the tags by name and making their values safe for JSON. What does not: where a file keeps
+them (metadata_blocks.py) and what they mean (metadata.py). The form: one object of tag names of EXIF's main and Exif
+directory, and under "GPSInfo" an object of GPS tag names, under "XMP" one of properties (xmp.py) and under "IPTC" one
+of data sets (iptc.py). EXIF's rationals are floats, or null where they divide by zero; bytes are text where they are
+printable and lists of integers where they are few; the rest is left out.
 """
 
 import json
 import math
+import struct
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from PIL import ExifTags, Image
 
+from resources.decoding.formats import Format
+from resources.decoding.iptc import parse_iptc
+from resources.decoding.metadata_blocks import find_blocks
+from resources.decoding.xmp import merge_xmp, parse_xmp
+
 _MAX_TEXT_LENGTH = 1024
 _MAX_VALUES = 64
 _POINTERS = frozenset({ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo, ExifTags.IFD.Interop, ExifTags.IFD.MakerNote})
-_FIRST_DNG_TAG = 50706  # from here on: matrices and profiles for the RAW decoder
+_FIRST_DNG_TAG = 50706  # from here on: matrices and profiles for the RAW decoder, except
+_DNG_TEXTS = frozenset({ExifTags.Base.UniqueCameraModel, ExifTags.Base.CameraSerialNumber})
+_XMP, _IPTC = 700, 33723  # blocks of their own kind that a TIFF has as tags
+_NOT_VALUES = _POINTERS | {_XMP, _IPTC}
+_WINDOWS_TEXTS = range(ExifTags.Base.XPTitle, ExifTags.Base.XPSubject + 1)  # what its Explorer writes, in UTF-16
 
 
-def read_tags(exif: Image.Exif) -> dict[str, Any]:
-    """Return the tags by name; what cannot be read is left out, whatever the EXIF holds."""
+def read_tags(data: bytes, photo_format: Format) -> dict[str, Any]:
+    """Return the tags of a whole file by name; what cannot be read is left out, whatever the file holds."""
+    blocks = find_blocks(data, photo_format)
+    exif = _load(blocks.exif)
+    main = _directory(exif, None)
+    xmp = merge_xmp(map(parse_xmp, (*blocks.xmp, _raw(main.get(_XMP), exif.endian))))
+    iptc = parse_iptc(blocks.iptc or _raw(main.get(_IPTC), exif.endian))
+    return {**read_exif(exif), **({"XMP": xmp} if xmp else {}), **({"IPTC": iptc} if iptc else {})}
+
+
+def read_exif(exif: Image.Exif) -> dict[str, Any]:
+    """Return the tags of EXIF alone."""
     tags = {
         **_by_name(_directory(exif, None), ExifTags.TAGS),
         **_by_name(_directory(exif, ExifTags.IFD.Exif), ExifTags.TAGS),
@@ -30,15 +52,35 @@ def read_tags(exif: Image.Exif) -> dict[str, Any]:
 
 
 def dump_tags(tags: Mapping[str, Any], max_bytes: int) -> str:
-    """Return the tags as ASCII JSON of at most `max_bytes`; tags that no longer fit are left out."""
+    """Return the tags as ASCII JSON of at most `max_bytes`; tags and properties that no longer fit are left out."""
+    return json.dumps(_fitting(tags, max_bytes), allow_nan=False)
+
+
+def _fitting(tags: Mapping[str, Any], room_bytes: int) -> dict[str, Any]:
     kept: dict[str, Any] = {}
-    room_bytes = max_bytes - len("{}")
+    room_bytes -= len("{}")
     for name, value in tags.items():
-        cost_bytes = len(json.dumps({name: value})) + len(", ")
+        frame_bytes = len(json.dumps({name: 0})) - len("{0}") + len(", ")
+        part = _fitting(value, room_bytes - frame_bytes) if isinstance(value, Mapping) else value
+        cost_bytes = frame_bytes + len(json.dumps(part))
         if cost_bytes <= room_bytes:
-            kept[name] = value
+            kept[name] = part
             room_bytes -= cost_bytes
-    return json.dumps(kept, allow_nan=False)
+    return kept
+
+
+def _load(block: bytes) -> Image.Exif:
+    exif = Image.Exif()
+    with suppress(Exception):  # broken EXIF costs its tags, never the photo
+        exif.load(block)
+    return exif
+
+
+def _raw(value: Any, endian: str | None) -> bytes:
+    """Return a block that is the value of a tag; some programs declared its bytes to be integers."""
+    if isinstance(value, tuple) and all(isinstance(each, int) and 0 <= each < 2**32 for each in value):
+        return struct.pack(f"{endian or '<'}{len(value)}I", *value)
+    return value if isinstance(value, bytes) else b""
 
 
 def _directory(exif: Image.Exif, pointer: int | None) -> Mapping[int, Any]:
@@ -54,7 +96,10 @@ def _by_name(directory: Mapping[int, Any], names: Mapping[int, str]) -> dict[str
 
 def _safe_items(directory: Mapping[int, Any]) -> Iterator[tuple[int, Any]]:
     for tag, value in directory.items():
-        safe = None if tag in _POINTERS or tag >= _FIRST_DNG_TAG else _json_safe(value)
+        if tag in _NOT_VALUES or (tag >= _FIRST_DNG_TAG and tag not in _DNG_TEXTS):
+            continue
+        is_utf_16 = tag in _WINDOWS_TEXTS and isinstance(value, bytes)
+        safe = _json_safe(value.decode("utf-16-le", "ignore") if is_utf_16 else value)
         if safe is not None:
             yield tag, safe
 
@@ -62,7 +107,7 @@ def _safe_items(directory: Mapping[int, Any]) -> Iterator[tuple[int, Any]]:
 def _json_safe(value: Any) -> Any:
     """Return a str, int, finite float or a short list of them, or None."""
     if isinstance(value, str):
-        return value.partition("\0")[0].encode("utf-8", "ignore").decode()[:_MAX_TEXT_LENGTH]
+        return _text_safe(value)
     if isinstance(value, bytes):
         return _bytes_safe(value)
     if isinstance(value, tuple | list):
@@ -70,6 +115,14 @@ def _json_safe(value: Any) -> Any:
     if isinstance(value, int):
         return value if abs(value) < 2**63 else None
     return _number_safe(value)
+
+
+def _text_safe(value: str) -> str:
+    text = value.partition("\0")[0]
+    # EXIF's texts are ASCII by the standard and UTF-8 by habit; Pillow reads them as Latin-1.
+    with suppress(UnicodeError):
+        text = text.encode("latin-1").decode("utf-8")
+    return text[:_MAX_TEXT_LENGTH].encode("utf-8", "ignore").decode()
 
 
 def _bytes_safe(value: bytes) -> str | list[int] | None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import ExifTags, Image, TiffImagePlugin
 
 from resources.decoding.metadata import PhotoMetadata, photo_metadata
-from resources.decoding.tags import dump_tags, read_tags
+from resources.decoding.tags import dump_tags, read_exif
 
 NOON_NS = 1_700_000_000_000_000_000  # 2023-11-14 22:13:20 UTC
 
@@ -22,7 +22,7 @@ def interpret(tags: dict, name: str = "photo.jpg", mtime_ns: int = NOON_NS) -> P
 def round_trip(exif: Image.Exif, max_bytes: int = 65_536) -> dict:
     again = Image.Exif()
     again.load(exif.tobytes())
-    return json.loads(dump_tags(read_tags(again), max_bytes))
+    return json.loads(dump_tags(read_exif(again), max_bytes))
 
 
 def test_a_cameras_tags_survive_the_way_through_json():
@@ -166,7 +166,7 @@ def test_values_that_json_does_not_know_are_left_out():
             ExifTags.Base.BitsPerSample: (math.nan, 8),
         }
     )
-    assert read_tags(exif) == {"Make": "A", "Software": " broken", "HostComputer": "plain", "BitsPerSample": [None, 8]}
+    assert read_exif(exif) == {"Make": "A", "Software": " broken", "HostComputer": "plain", "BitsPerSample": [None, 8]}
 
 
 VALUES = st.recursive(
