@@ -61,7 +61,6 @@ def finish_batch(connection: Connection, batch: str, outcomes: Iterable[Outcome]
                 status=outcome.status,
                 error_kind=outcome.error_kind,
                 error_message=outcome.error_message,
-                attempts=photos.c.attempts + 1,
             )
         )
     connection.execute(update(batches).where(batches.c.key == batch).values(state="done"))

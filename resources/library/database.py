@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, update
+from sqlalchemy import URL, ColumnElement, Connection, Engine, and_, create_engine, event, update
 
 from resources.library.schema import files, metadata
 
@@ -39,6 +39,12 @@ def _configure(connection: Any, _record: object) -> None:
 def _begin(connection: Connection) -> None:
     # IMMEDIATE: a transaction that reads and then writes must not fail half way on another writer.
     connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def below(folder: bytes) -> ColumnElement[bool]:
+    """The files below a folder: "0" is the byte after "/"."""
+    folder = folder.rstrip(b"/")
+    return and_(files.c.path > folder + b"/", files.c.path < folder + b"0")
 
 
 def chunks(items: Sequence[Any]) -> list[Sequence[Any]]:

@@ -6,13 +6,12 @@ the scan saw, is a row with its reason.
 
 import hashlib
 import os
-import stat
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID, uuid5
 
+from resources.library.opening import IrregularFile, opened
 from resources.library.scan import signature
 
 # Fixed for ever: another namespace would give every photo another id.
@@ -64,26 +63,21 @@ def _identify_one(member: Member) -> IdentifiedFile:
         return _hash(member)
     except FileNotFoundError:
         return _failed(member, "vanished", "the file is gone; it is taken again when it returns")
+    except IrregularFile:
+        return _failed(member, "not_a_file", "not a regular file any more")
     except OSError as error:
         return _failed(member, "unreadable", f"{error.strerror or error}; check its permissions and its disk")
 
 
 def _hash(member: Member) -> IdentifiedFile:
-    with open(member.path, "rb", opener=_open_at_once) as file:
+    with opened(member.path) as file:
         before = os.fstat(file.fileno())
-        if not stat.S_ISREG(before.st_mode):
-            return _failed(member, "not_a_file", "not a regular file any more")
         digest = hashlib.sha256()
         while block := file.read(READ_BYTES):
             digest.update(block)
         if not member.signature == signature(before) == signature(os.fstat(file.fileno())):
             return _failed(member, "changed", "the file changed after the scan; a later batch takes it")
     return IdentifiedFile(member, before.st_size, before.st_mtime_ns, digest.hexdigest())
-
-
-def _open_at_once(path: Any, flags: int) -> int:
-    # O_NONBLOCK: a named pipe put in the file's place must not hang the batch.
-    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
 def _failed(member: Member, kind: str, message: str) -> IdentifiedFile:

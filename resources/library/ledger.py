@@ -5,12 +5,12 @@ what a transaction does stands in looking.py, batching.py, claiming.py and telli
 """
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from resources.library import batching, claiming, looking, telling
+from resources.library import batching, claiming, looking, quarantine, sidecars, telling
 from resources.library.database import open_database
 from resources.library.identity import IdentifiedFile, Member
 from resources.library.scan import Look
@@ -70,10 +70,36 @@ class Ledger:
         with self._database.begin() as connection:
             return claiming.paths_of(connection, photo_ids)
 
-    def finish_batch(self, batch: str, outcomes: Iterable[batching.Outcome]) -> None:
-        """Record how each of the batch's photos ended, and that the batch is done."""
+    def quarantined(self, photo_ids: Iterable[str], decoder: str) -> dict[str, str]:
+        """Those of the photos that killed this decoder too often, each with the kind of its last failure."""
+        with self._database.begin() as connection:
+            return quarantine.quarantined(connection, photo_ids, decoder)
+
+    def record_tries(self, tried: Iterable[str], killers: Mapping[str, str], decoder: str) -> None:
+        """Count a try for each photo, and a kill for each of `killers`: photo id to kind of failure."""
+        with self._database.begin() as connection:
+            quarantine.record_tries(connection, tried, killers, decoder)
+
+    def sidecars_of(self, photo_ids: Sequence[str]) -> dict[str, list[sidecars.KnownSidecar]]:
+        """The sidecars of each photo's present files, in path order; photos without any are left out."""
+        with self._database.begin() as connection:
+            return sidecars.sidecars_of(connection, photo_ids)
+
+    def batches_with_new_sidecars(self) -> dict[str, str]:
+        """The done batches whose metadata is behind their sidecars, each with a token of what is to be applied."""
+        with self._database.begin() as connection:
+            return sidecars.due_batches(connection)
+
+    def finish_batch(
+        self,
+        batch: str,
+        outcomes: Iterable[batching.Outcome],
+        sidecars_read: Iterable[tuple[int, str | None]] = (),
+    ) -> None:
+        """Record how each of the batch's photos ended, which sidecars it has applied, and that it is done."""
         with self._database.begin() as connection:
             batching.finish_batch(connection, batch, outcomes)
+            sidecars.apply(connection, sidecars_read)
 
     def counts(self) -> dict[str, int]:
         """files = ok + failed + duplicates + pending, and photos, ignored, missing, batches_planned."""

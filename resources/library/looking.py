@@ -7,12 +7,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from resources.library.database import chunks, set_by_id
+from resources.library.database import below, chunks, set_by_id
 from resources.library.scan import FoundFile, Look
 from resources.library.schema import files, looks
+from resources.library.sidecars import forget_applied, observe_sidecars
 
 # A file is taken when its signature is the same on two looks at least this far apart.
 SETTLE_S = 1.0
@@ -23,7 +24,7 @@ FETCHED_ROWS = 10_000
 
 @dataclass(frozen=True)
 class Seen:
-    """What a look found, in files. `settling` includes the new and the changed ones."""
+    """What a look found, in files. `settling` includes new and changed ones; `sidecars`, those new, changed or gone."""
 
     new: int = 0
     changed: int = 0
@@ -31,6 +32,7 @@ class Seen:
     unchanged: int = 0
     missing: int = 0
     ignored: int = 0
+    sidecars: int = 0
 
     def __add__(self, other: "Seen") -> "Seen":
         return Seen(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(Seen)))
@@ -60,20 +62,15 @@ def observe(connection: Connection, look: Look, began_at: float, now: float) -> 
     set_by_id(connection, difference.settled, state="settled")
     set_by_id(connection, difference.back, present=True)
     set_by_id(connection, difference.missing, present=False)
+    forget_applied(connection, [known_id for known_id, _ in difference.changed])
     _write_look(connection, look, now)
-    return _seen(difference, look)
+    return _seen(difference, look, observe_sidecars(connection, look))
 
 
 def _known_files(connection: Connection, root: bytes) -> Iterable[Row[Any]]:
     columns = (files.c.id, files.c.path, files.c.signature, files.c.state, files.c.present, files.c.seen_at)
-    statement = select(*columns, files.c.error_kind).where(_below(root))
+    statement = select(*columns, files.c.error_kind).where(below(root))
     return connection.execute(statement.execution_options(yield_per=FETCHED_ROWS))
-
-
-def _below(folder: bytes) -> ColumnElement[bool]:
-    """Paths below a folder: "0" is the byte after "/"."""
-    folder = folder.rstrip(b"/")
-    return and_(files.c.path > folder + b"/", files.c.path < folder + b"0")
 
 
 def _compare(look: Look, known: Iterable[Row[Any]], began_at: float) -> _Difference:
@@ -132,7 +129,7 @@ def _write_look(connection: Connection, look: Look, now: float) -> None:
     connection.execute(statement.on_conflict_do_update(index_elements=[looks.c.root], set_=values))
 
 
-def _seen(difference: _Difference, look: Look) -> Seen:
+def _seen(difference: _Difference, look: Look, sidecars: int) -> Seen:
     new, changed = len(difference.new), len(difference.changed)
     return Seen(
         new=new,
@@ -141,4 +138,5 @@ def _seen(difference: _Difference, look: Look) -> Seen:
         unchanged=difference.unchanged,
         missing=len(difference.missing),
         ignored=look.ignored,
+        sidecars=sidecars,
     )

@@ -12,12 +12,21 @@ from pathlib import Path
 
 from resources.decoding.formats import is_photo_name
 from resources.library.errors import RootUnavailable
+from resources.library.siblings import Sidecars
 
 # Folders in which NAS systems keep their own thumbnails.
 SYSTEM_FOLDERS = frozenset({b"@eaDir", b"#recycle", b"lost+found"})
 
 
 @dataclass(frozen=True, slots=True)  # slots: there may be a million of them
+class FoundSidecar:
+    """The file of XMP beside a photo that describes it; `path` is absolute."""
+
+    path: bytes
+    signature: str
+
+
+@dataclass(frozen=True, slots=True)
 class FoundFile:
     """One regular file with a photo's extension; `path` is absolute."""
 
@@ -25,11 +34,12 @@ class FoundFile:
     signature: str
     size_bytes: int
     mtime_ns: int
+    sidecar: FoundSidecar | None = None
 
 
 @dataclass
 class Look:
-    """What one walk over one root saw; `ignored` counts what is no photo: other extensions, links, pipes.
+    """What one walk over one root saw; `ignored` counts what is no photo and describes none: links, pipes, others.
 
     `unreadable` are the folders that could not be listed and the entries that could not be looked at. `began_at` is in
     Unix seconds.
@@ -76,15 +86,16 @@ def _walk(look: Look, root: bytes, skipped: bytes | None) -> None:
 
 
 def _take(look: Look, entries: list[os.DirEntry[bytes]], skipped: bytes | None) -> Iterator[bytes]:
-    """Note the photos among `entries` and yield the folders to walk next."""
+    """Note the photos among `entries`, with their sidecars, and yield the folders to walk next."""
+    sidecars = Sidecars(entries)
     for entry in entries:
         try:
             if entry.is_dir(follow_symlinks=False):
                 if not entry.name.startswith(b".") and entry.name not in SYSTEM_FOLDERS and entry.path != skipped:
                     yield entry.path
             elif _is_photo(entry):
-                look.found.append(_found(entry))
-            else:
+                look.found.append(_found(entry, sidecars))
+            elif not sidecars.describes_a_photo(entry):
                 look.ignored += 1
         except FileNotFoundError:
             continue  # gone between the listing and the look; the next scan tells
@@ -98,6 +109,14 @@ def _is_photo(entry: os.DirEntry[bytes]) -> bool:
     return not hidden and is_photo_name(entry.name) and entry.is_file(follow_symlinks=False)
 
 
-def _found(entry: os.DirEntry[bytes]) -> FoundFile:
+def _found(entry: os.DirEntry[bytes], sidecars: Sidecars) -> FoundFile:
     stat = entry.stat(follow_symlinks=False)
-    return FoundFile(entry.path, signature(stat), stat.st_size, stat.st_mtime_ns)
+    return FoundFile(entry.path, signature(stat), stat.st_size, stat.st_mtime_ns, _sidecar_of(entry, sidecars))
+
+
+def _sidecar_of(entry: os.DirEntry[bytes], sidecars: Sidecars) -> FoundSidecar | None:
+    found = sidecars.of(entry.name)
+    try:
+        return FoundSidecar(found.path, signature(found.stat(follow_symlinks=False))) if found else None
+    except OSError:
+        return None  # a photo is taken whatever became of its sidecar

@@ -39,6 +39,15 @@ files = Table(
     Index("files_by_batch", "batch"),
 )
 
+sidecars = Table(
+    "sidecars",
+    metadata,
+    Column("file_id", Integer, primary_key=True, comment="the photo file that it describes"),
+    Column("path", LargeBinary, nullable=False, comment="absolute"),
+    Column("signature", Text, comment="as the latest look saw it; null once it is gone"),
+    Column("applied", Text, comment="the signature whose content the collection has; null before the first"),
+)
+
 photos = Table(
     "photos",
     metadata,
@@ -49,6 +58,15 @@ photos = Table(
     Column("error_message", Text),
     Column("attempts", Integer, nullable=False, default=0),
     Index("photos_by_batch", "batch"),
+)
+
+kills = Table(
+    "kills",
+    metadata,
+    Column("photo_id", Text, primary_key=True),
+    Column("decoder", Text, nullable=False, comment="policy and library versions that were killed by it"),
+    Column("times", Integer, nullable=False),
+    Column("error_kind", Text, nullable=False, comment="of the latest"),
 )
 
 batches = Table(

@@ -113,6 +113,7 @@ def test_failures_name_the_file_the_reason_and_the_batch(shelf: Shelf) -> None:
     batch = shelf.cut_one()
     (shelf.root / "gone.jpg").unlink()
     rows = shelf.identify(batch)
+    shelf.ledger.record_tries([str(row["photo_id"]) for row in rows], {}, "decoder 1")
     shelf.finish(batch, rows, {str(rows[1]["photo_id"]): "corrupt"})
 
     bad, copy, gone = shelf.ledger.failures()

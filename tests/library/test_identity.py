@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from resources.library import identity
+from resources.library import identity, opening
 from resources.library.identity import PHOTO_NAMESPACE, Member, identify, photo_id
 from resources.library.scan import signature
 
@@ -120,7 +120,7 @@ def test_an_unreadable_file_is_a_row_with_its_reason(shelf: Shelf, monkeypatch: 
     def refuse(*_: object) -> int:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(identity, "_open_at_once", refuse)
+    monkeypatch.setattr(opening, "_open_at_once", refuse)
     identified = identify_one(member(path))
 
     assert identified.error_kind == "unreadable"

@@ -162,9 +162,9 @@ def lock(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
 
 
 def failing_for(path: bytes, real: object) -> object:
-    def found(entry: os.DirEntry[bytes]) -> object:
+    def found(entry: os.DirEntry[bytes], sidecars: object) -> object:
         if entry.path == path:
             raise OSError(5, "Input/output error")
-        return real(entry)
+        return real(entry, sidecars)
 
     return found

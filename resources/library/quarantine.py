@@ -1,0 +1,47 @@
+"""Photos that end the process that decodes them: after the second time they are set apart.
+
+Functions over one open transaction. What is remembered is remembered of the content, whatever file holds it, and of
+one decoder: another version or policy tries again.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from sqlalchemy import Connection, and_, case, select, update
+from sqlalchemy.dialects.sqlite import Insert
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from resources.library.database import chunks
+from resources.library.schema import kills, photos
+
+MAX_KILLS = 2
+
+
+def quarantined(connection: Connection, photo_ids: Iterable[str], decoder: str) -> dict[str, str]:
+    """Those of the photos that are not to be given to this decoder again, each with the kind of its last failure."""
+    is_enough = and_(kills.c.decoder == decoder, kills.c.times >= MAX_KILLS)
+    statement = select(kills.c.photo_id, kills.c.error_kind).where(is_enough)
+    found: dict[str, str] = {}
+    for chunk in chunks(sorted(photo_ids)):
+        rows = connection.execute(statement.where(kills.c.photo_id.in_(chunk)))
+        found |= {row.photo_id: row.error_kind for row in rows}
+    return found
+
+
+def record_tries(connection: Connection, tried: Iterable[str], killers: Mapping[str, str], decoder: str) -> None:
+    """Count a try for each of the photos, and a kill for each of `killers`: photo id to kind of failure."""
+    for chunk in chunks(sorted(tried)):
+        statement = update(photos).where(photos.c.photo_id.in_(chunk))
+        connection.execute(statement.values(attempts=photos.c.attempts + 1))
+    if killers:
+        rows = [
+            {"photo_id": photo_id, "decoder": decoder, "times": 1, "error_kind": kind}
+            for photo_id, kind in sorted(killers.items())
+        ]
+        connection.execute(_count_one_more(), rows)
+
+
+def _count_one_more() -> Insert:
+    statement = upsert(kills)
+    times = case((kills.c.decoder == statement.excluded.decoder, kills.c.times + 1), else_=1)
+    new = {"decoder": statement.excluded.decoder, "times": times, "error_kind": statement.excluded.error_kind}
+    return statement.on_conflict_do_update(index_elements=[kills.c.photo_id], set_=new)
