@@ -13,7 +13,21 @@ from resources.library.ledger import Ledger
 from resources.tables.schema import Row
 from resources.vectors.port import Point, VectorIndex, version_name
 
-PAYLOAD_FROM_METADATA = ("taken_at", "lens_model", "exposure_s", "f_number", "iso", "focal_length_mm")
+PAYLOAD_FROM_METADATA = (
+    "taken_at",
+    "lens_model",
+    "exposure_s",
+    "f_number",
+    "iso",
+    "focal_length_mm",
+    "focal_length_35mm_mm",
+    "flash_fired",
+    "title",
+    "description",
+    "keywords",
+    "rating",
+    "label",
+)
 
 
 @dataclass(frozen=True)

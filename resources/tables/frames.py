@@ -63,7 +63,10 @@ def checked_table(frame: pd.DataFrame, schema: Schema) -> pa.Table:
 def _array(rows: Sequence[Mapping[str, Any]], field: pa.Field) -> pa.Array:
     import pyarrow as pa
 
+    values = [row.get(field.name) for row in rows]
+    if pa.types.is_list(field.type) and any(isinstance(value, str) for value in values):
+        raise TableError(f"column {field.name} cannot hold a text: Arrow would take it for a list of its characters")
     try:
-        return pa.array([row.get(field.name) for row in rows], field.type)
+        return pa.array(values, field.type)
     except (pa.ArrowException, ValueError, OverflowError) as error:
         raise TableError(f"column {field.name} cannot hold one of its values: {error}") from error

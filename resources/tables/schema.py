@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Column:
-    """One column; `type` is string, binary, int64, double or list<float32>."""
+    """One column; `type` is string, binary, bool, int64, double, list<string> or list<float32>."""
 
     name: str
     type: str
@@ -38,4 +38,6 @@ def arrow_schema(schema: Schema) -> pa.Schema:
 def _arrow_type(column: Column) -> pa.DataType:
     import pyarrow as pa
 
-    return pa.list_(pa.float32()) if column.type == "list<float32>" else pa.type_for_alias(column.type)
+    item = column.type.removeprefix("list<").removesuffix(">")
+    item_type = pa.float32() if item == "float32" else pa.type_for_alias(item)
+    return pa.list_(item_type) if column.type.startswith("list<") else item_type

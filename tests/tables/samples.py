@@ -10,6 +10,8 @@ SMALL: Schema = (
     Column("path", "binary", "a path"),
     Column("seconds", "double", "a time"),
     Column("vector", "list<float32>", "a vector"),
+    Column("words", "list<string>", "words in order"),
+    Column("is_good", "bool", "whether it is"),
 )
 
 
@@ -21,6 +23,8 @@ def full_row(schema: Schema, seed: int) -> dict[str, Any]:
         "int64": 2**60 + seed,
         "double": seed / 3,
         "list<float32>": [0.5, -0.25, float(seed)],
+        "list<string>": [f"word {seed}", "", "日本"],
+        "bool": seed % 2 == 0,
     }
     return {column.name: values[column.type] for column in schema}
 

@@ -61,6 +61,11 @@ def test_not_a_number_does_not_become_a_null() -> None:
         ("path", 7),
         ("vector", ["a"]),
         ("vector", 1.0),
+        ("words", "one text"),
+        ("words", [7]),
+        ("words", ["\udce9"]),
+        ("is_good", 1),
+        ("is_good", "true"),
     ],
 )
 def test_a_value_that_does_not_fit_is_refused_with_its_columns_name(column: str, value: Any) -> None:
@@ -109,7 +114,7 @@ def test_absent_additional_and_reordered_columns_are_refused() -> None:
 
 
 def test_every_schema_has_one_meaning_per_column_and_only_known_types() -> None:
-    known = {"string", "binary", "int64", "double", "list<float32>"}
+    known = {"string", "binary", "bool", "int64", "double", "list<string>", "list<float32>"}
     for table, schema in SCHEMAS.items():
         names = [column.name for column in schema]
         assert len(names) == len(set(names)), table
