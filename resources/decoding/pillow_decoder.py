@@ -18,6 +18,9 @@ from resources.decoding.orientation import UPRIGHT
 from resources.decoding.pictures import Picture, preview_size, require_few_pixels
 
 _PLUGINS = {Format.JPEG: "JPEG", Format.PNG: "PNG", Format.HEIC: "HEIF"}
+# A JPEG is decoded at an eighth, a quarter or a half, but at least this much larger than its preview: just above its
+# size, pictures with fine detail come out 28 to 37 dB from the exact result; from here on most keep 38 and more.
+_DRAFT_MARGIN = 1.25
 _PILLOW = f"pillow {PIL.__version__}"
 _PILLOW_HEIF = f"pillow-heif {pillow_heif.__version__}"
 
@@ -33,16 +36,22 @@ def set_up_pillow(limits: DecodingLimits) -> None:
 
 
 def decode_with_pillow(data: bytes, photo_format: Format, limits: DecodingLimits) -> Picture:
-    """Decode a whole JPEG, PNG or HEIC; a JPEG at the smallest scale that is no smaller than its preview."""
+    """Decode a whole JPEG, PNG or HEIC; a JPEG at the smallest scale that serves its preview."""
     if photo_format is Format.HEIC and is_cut_off(data):
         raise CorruptError("the picture goes on after the end of the file")
     with Image.open(io.BytesIO(data), formats=(_PLUGINS[photo_format],)) as image:
         width_px, height_px = image.size
         require_few_pixels(width_px, height_px, limits)
         if photo_format is Format.JPEG:
-            image.draft(None, preview_size(width_px, height_px, limits))
+            image.draft(None, _draft_size(width_px, height_px, limits))
         image.load()
         return _picture(image, width_px, height_px, photo_format)
+
+
+def _draft_size(width_px: int, height_px: int, limits: DecodingLimits) -> tuple[int, int]:
+    """Return the (width, height) below which a JPEG must not be scaled while it is decoded."""
+    preview_width_px, preview_height_px = preview_size(width_px, height_px, limits)
+    return round(_DRAFT_MARGIN * preview_width_px), round(_DRAFT_MARGIN * preview_height_px)
 
 
 def _picture(image: Image.Image, width_px: int, height_px: int, photo_format: Format) -> Picture:

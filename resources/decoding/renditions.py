@@ -31,10 +31,7 @@ class Renditions:
 
 def make_renditions(picture: Picture, limits: DecodingLimits) -> Renditions:
     """Return the preview and the thumbnail of a picture."""
-    image = to_continuous_tone(picture.image)
-    image = _reduce(image, preview_size(*image.size, limits))
-    image = to_srgb(image, picture.icc_profile)
-    image = turn_upright(image, picture.orientation)
+    image = preview_image(picture, limits)
     thumbnail = _reduce(image, _thumbnail_size(*image.size, limits))
     return Renditions(
         _encode(image, limits.preview_jpeg_quality),
@@ -42,6 +39,14 @@ def make_renditions(picture: Picture, limits: DecodingLimits) -> Renditions:
         *upright_size(picture.width_px, picture.height_px, picture.orientation),
         *image.size,
     )
+
+
+def preview_image(picture: Picture, limits: DecodingLimits) -> Image.Image:
+    """Return the preview before it is encoded: 8-bit sRGB, upright."""
+    image = to_continuous_tone(picture.image)
+    image = _reduce(image, preview_size(*image.size, limits))
+    image = to_srgb(image, picture.icc_profile)
+    return turn_upright(image, picture.orientation)
 
 
 def _reduce(image: Image.Image, size: tuple[int, int]) -> Image.Image:

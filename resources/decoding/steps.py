@@ -28,7 +28,7 @@ def decode_and_store(request: DecodeRequest, store: PreviewStore, limits: Decodi
     photo_format = _require_format(data)
     with classified(limits), warnings.catch_warnings():
         _heed_bomb_warnings_only()
-        picture = _decode(data, photo_format, limits)
+        picture = decode(data, photo_format, limits)
         renditions = make_renditions(picture, limits)
         tags_json = dump_tags(read_tags(data, photo_format), limits.max_tags_bytes)
     _store(store, request.photo_id, renditions)
@@ -47,7 +47,8 @@ def _heed_bomb_warnings_only() -> None:
     warnings.simplefilter("error", Image.DecompressionBombWarning)
 
 
-def _decode(data: bytes, photo_format: Format, limits: DecodingLimits) -> Picture:
+def decode(data: bytes, photo_format: Format, limits: DecodingLimits) -> Picture:
+    """Return the picture of a whole file of this format; whatever the decoder raises comes out as it is."""
     if photo_format is Format.DNG:
         return decode_dng(data, limits)
     return decode_with_pillow(data, photo_format, limits)
