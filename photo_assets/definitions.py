@@ -55,6 +55,7 @@ def build_resources(settings: Settings) -> dict[str, Any]:
             previews_directory=str(data / "previews"),
             workers=settings.photo_workers,
             deadline_s=settings.photo_decode_timeout_s,
+            raw_policy=settings.photo_raw_policy,
         ),
         "inference": InferenceResource(
             preset=settings.photo_models,

@@ -13,6 +13,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from resources.decoding.raw_policy import RawPolicy
 from resources.errors import PhotoPlatformError
 
 
@@ -48,6 +49,11 @@ class Settings(BaseSettings):
         gt=0,
         allow_inf_nan=False,
         description="Seconds one photo may take to decode before it is given up as timed_out.",
+    )
+    photo_raw_policy: RawPolicy = Field(
+        RawPolicy.AUTO,
+        description="Where a RAW photo's picture comes from: 'preview' (the camera's JPEG if its short side has 1,024 "
+        "px), 'half' or 'full' (the RAW data), 'auto' (the first that serves).",
     )
     qdrant_url: str = Field("", description="A Qdrant server. Empty: the embedded engine below PHOTO_DATA.")
     qdrant_api_key: SecretStr = Field(SecretStr(""), description="The Qdrant server's API key.")

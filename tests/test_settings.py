@@ -58,6 +58,7 @@ def test_every_setting_has_a_description() -> None:
         ("PHOTO_DECODE_TIMEOUT_S", "0"),
         ("PHOTO_DECODE_TIMEOUT_S", "nan"),
         ("PHOTO_DECODE_TIMEOUT_S", "inf"),
+        ("PHOTO_RAW_POLICY", "best"),
         ("QDRANT_URL", "localhost:6333"),
         ("INFERENCE_URL", "http://gpu:8000"),
     ],

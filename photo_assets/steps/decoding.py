@@ -11,7 +11,7 @@ from typing import Any
 from photo_assets.progress import report
 from resources.decoding.errors import DecodingError, UnwritableError
 from resources.decoding.metadata import photo_metadata
-from resources.decoding.pool import PROVENANCE, DecodeRequest, DecodeResult, DecodingPool
+from resources.decoding.pool import DecodeRequest, DecodeResult, DecodingPool
 from resources.tables.schema import Row
 
 CARRIED = ("photo_id", "status", "error_kind", "error_message")
@@ -23,7 +23,7 @@ def decode_photos(photo_files: Sequence[Row], pool: DecodingPool) -> list[Row]:
     requests = [DecodeRequest(row["photo_id"], row["path"], row["sha256"]) for row in brought]
     results = pool.decode(requests, on_result=lambda _: report("decoded"))
     _stop_if_unwritable(results)
-    return [_decoded_row(file, result) for file, result in zip(brought, results, strict=True)]
+    return [_decoded_row(file, result, pool.provenance) for file, result in zip(brought, results, strict=True)]
 
 
 def read_metadata(decoded: Sequence[Row]) -> list[Row]:
@@ -43,12 +43,12 @@ def _stop_if_unwritable(results: Sequence[DecodeResult]) -> None:
             raise DecodingError(result.error_message)
 
 
-def _decoded_row(file: Row, result: DecodeResult) -> Row:
+def _decoded_row(file: Row, result: DecodeResult, provenance: str) -> Row:
     row: dict[str, Any] = {name: getattr(result, name) for name in DecodeResult.__dataclass_fields__}
     return row | {
         "path_display": file["path_display"],
         "mtime_ns": file["mtime_ns"],
-        "decoder_policy": PROVENANCE,
+        "decoder_policy": provenance,
     }
 
 

@@ -6,6 +6,8 @@ What does not: how a limit is enforced. A violation names the field of `Decoding
 
 from dataclasses import dataclass
 
+from resources.decoding.raw_policy import RawPolicy
+
 MIB = 1024 * 1024
 
 
@@ -50,3 +52,6 @@ class DecodingLimits:
 
     # Thumbnails are looked at in passing, hundreds on a page.
     thumbnail_jpeg_quality: int = 80
+
+    # Not a limit, but what it costs and what it gives: seconds for a demosaic, milliseconds for the camera's own JPEG.
+    raw_policy: RawPolicy = RawPolicy.AUTO

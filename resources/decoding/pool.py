@@ -27,7 +27,7 @@ from resources.decoding.worker import decode_photo, set_up_worker
 DecodeFunction = Callable[[DecodeRequest, PreviewStore, DecodingLimits], DecodeResult]
 
 _DEFAULT_LIMITS = DecodingLimits()
-_DECODER_POLICY = "v1/raw-auto"  # count up when the same limits would give other previews
+_DECODER_VERSION = "v2"  # count up when the same limits would give other previews
 _QUEUED_PER_WORKER = 2  # so that no worker waits for its next photo
 _MAX_LOSSES_IN_A_ROW = 3
 _START_UP_S = 30.0  # generous: processes on a busy machine importing from a slow disk
@@ -35,10 +35,7 @@ _START_UP_S = 30.0  # generous: processes on a busy machine importing from a slo
 
 def provenance_of(limits: DecodingLimits) -> str:
     """Return the name of the policy that previews made under these limits carry."""
-    return f"preview{limits.preview_short_side_px}-{_DECODER_POLICY}"
-
-
-PROVENANCE = provenance_of(_DEFAULT_LIMITS)
+    return f"preview{limits.preview_short_side_px}-{_DECODER_VERSION}/raw-{limits.raw_policy}"
 
 
 class DecodingPool:
@@ -60,6 +57,11 @@ class DecodingPool:
         self._workers = workers or _usable_cores()
         self._decode = decode
         self._processes = self._new_processes()
+
+    @property
+    def provenance(self) -> str:
+        """The name of the policy that this pool's previews carry."""
+        return provenance_of(self._limits)
 
     def __enter__(self) -> Self:
         require_safe_decoders()

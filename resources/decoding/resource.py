@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from resources.decoding.previews import PreviewStore
+from resources.decoding.raw_policy import RawPolicy
 
 if TYPE_CHECKING:
     from resources.decoding.pool import DecodingPool
@@ -17,6 +18,7 @@ class DecodingResource(dg.ConfigurableResource):
     previews_directory: str
     workers: int = 0
     deadline_s: float = 60.0
+    raw_policy: RawPolicy = RawPolicy.AUTO
 
     def previews(self) -> PreviewStore:
         """Where previews and thumbnails are kept."""
@@ -27,5 +29,5 @@ class DecodingResource(dg.ConfigurableResource):
         from resources.decoding.limits import DecodingLimits
         from resources.decoding.pool import DecodingPool
 
-        limits = DecodingLimits(deadline_s=self.deadline_s)
+        limits = DecodingLimits(deadline_s=self.deadline_s, raw_policy=self.raw_policy)
         return DecodingPool(self.previews(), limits, self.workers or None)

@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping
 
 Directory = Mapping[int, tuple[int, ...]]
 
-NEW_SUBFILE_TYPE, SUB_IFDS, DNG_VERSION = 254, 330, 50706
+NEW_SUBFILE_TYPE, COMPRESSION, SUB_IFDS, DNG_VERSION = 254, 259, 330, 50706
 DATA_RANGES = ((273, 279), (324, 325))  # offsets and byte counts: of strips, of tiles
 
 _BYTE_ORDERS = {b"II*\0": "<", b"MM\0*": ">"}
 _INTEGER_TYPES = {1: "B", 3: "H", 4: "I", 13: "I"}
-_TAGS_READ = frozenset({NEW_SUBFILE_TYPE, SUB_IFDS, DNG_VERSION, *sum(DATA_RANGES, ())})
+_TAGS_READ = frozenset({NEW_SUBFILE_TYPE, COMPRESSION, SUB_IFDS, DNG_VERSION, *sum(DATA_RANGES, ())})
 _MAX_DIRECTORIES = 64  # a DNG has three to ten; directories can point at each other in circles
 
 
@@ -32,8 +32,12 @@ def is_dng(head: bytes) -> bool:
 
 def is_cut_off(data: bytes) -> bool:
     """Say whether the main picture of a whole DNG file points past the end of the file."""
-    main = (each for each in iter_directories(data) if each.get(NEW_SUBFILE_TYPE) == (0,))
-    return any(_end_of_data(directory) > len(data) for directory in main)
+    return any(_end_of_data(directory) > len(data) for directory in _main_directories(data))
+
+
+def main_compression(data: bytes) -> int:
+    """Return the number of the compression of a DNG's main picture, or 0 where it is not said."""
+    return next((sum(each.get(COMPRESSION, ())) for each in _main_directories(data)), 0)
 
 
 def iter_directories(data: bytes) -> Iterator[Directory]:
@@ -48,6 +52,10 @@ def iter_directories(data: bytes) -> Iterator[Directory]:
             directory, following = _read_directory(order, data, offset)
             pending += [*following, *directory.get(SUB_IFDS, ())]
             yield directory
+
+
+def _main_directories(data: bytes) -> Iterator[Directory]:
+    return (each for each in iter_directories(data) if each.get(NEW_SUBFILE_TYPE) == (0,))
 
 
 def _read_directory(order: str, data: bytes, offset: int) -> tuple[Directory, tuple[int, ...]]:

@@ -9,8 +9,9 @@ import pytest
 
 from resources.decoding.errors import PoolLostError
 from resources.decoding.limits import DecodingLimits
-from resources.decoding.pool import PROVENANCE, DecodeRequest, DecodingPool, provenance_of
+from resources.decoding.pool import DecodeRequest, DecodingPool, provenance_of
 from resources.decoding.previews import PreviewStore
+from resources.decoding.raw_policy import RawPolicy
 from resources.decoding.requests import DecodeResult
 
 from .samples import encode, quarters, request_for
@@ -115,6 +116,7 @@ def test_the_pool_sweeps_what_killed_workers_left(store, tmp_path):
         assert not stray.exists()
 
 
-def test_provenance_names_the_size_and_the_policy():
-    assert PROVENANCE == "preview512-v1/raw-auto"
-    assert provenance_of(DecodingLimits(preview_short_side_px=768)) == "preview768-v1/raw-auto"
+def test_provenance_names_the_size_the_version_and_the_raw_policy(store):
+    assert DecodingPool(store).provenance == "preview512-v2/raw-auto"
+    limits = DecodingLimits(preview_short_side_px=768, raw_policy=RawPolicy.HALF)
+    assert DecodingPool(store, limits).provenance == provenance_of(limits) == "preview768-v2/raw-half"
