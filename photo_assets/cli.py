@@ -47,8 +47,10 @@ def ingest(
     """Scan for new photos and take them through decoding, inference and the collection."""
     values = load_settings()
     ingested = ingest_with_bar(values, _roots(roots, values))
-    if not ingested.batches:
+    if not ingested.batches and not ingested.described:
         out.print("nothing new", highlight=False)
+    if ingested.described:
+        out.print(f"sidecars read again in {len(ingested.described)} earlier batches", highlight=False)
     out.print(summary(ingested.counts, ingested.failures), highlight=False, soft_wrap=True)
     _tell_failed_batches(ingested.failed)
 
@@ -173,7 +175,7 @@ def _tell_failed_batches(failed: dict[str, str]) -> None:
     for batch, reason in failed.items():
         err.print(f"[red]batch {batch} failed:[/red] {plain(reason)}", highlight=False, soft_wrap=True)
     if failed:
-        err.print(f"{len(failed)} batches stay planned; run `photos ingest` again", highlight=False)
+        err.print(f"{len(failed)} batches stay due; run `photos ingest` again", highlight=False)
         raise typer.Exit(1)
 
 

@@ -12,7 +12,7 @@ import dagster as dg
 from photo_assets.assets.collection import collection_points, photo_collection
 from photo_assets.assets.inference import image_inference
 from photo_assets.assets.library import decoded_images, photo_files, photo_metadata
-from photo_assets.jobs import describe_collection, ingest_batch, scan_library
+from photo_assets.jobs import describe_collection, ingest_batch, refresh_metadata, scan_library
 from photo_assets.settings import Settings, load_settings
 from photo_assets.tables import SCHEMAS
 from resources.decoding.resource import DecodingResource
@@ -32,7 +32,7 @@ def build_defs(settings: Settings | None = None, *, resources: Mapping[str, Any]
     settings = settings or load_settings()
     return dg.Definitions(
         assets=ASSETS,
-        jobs=[ingest_batch, describe_collection, scan_library],
+        jobs=[ingest_batch, refresh_metadata, describe_collection, scan_library],
         sensors=[new_photos, collection_follows_batches()],
         schedules=[nightly_refresh],
         resources=build_resources(settings) | dict(resources or {}),

@@ -28,11 +28,13 @@ QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 class Ingested:
     """What an ingest did, and how the library stands after it.
 
-    `seconds` holds the time of each asset's steps, `failed` why a batch's run failed, `failures` the failed files.
+    `described` are the earlier batches whose sidecars were read again. `seconds` holds the time of each asset's steps,
+    `failed` why a batch's run failed, `failures` the failed files.
     """
 
     scan: Scan
     batches: list[str] = field(default_factory=list)
+    described: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
@@ -47,28 +49,32 @@ def ingest(settings: Settings, roots: Sequence[Path], watch: Callable[[int], Lis
     library: LibraryResource = open_resource(settings, "library")
     with only_ingest(settings.photo_data), library.ledger() as ledger:
         scan = scan_until_settled(ledger, roots, settings.photo_data, settings.photo_batch_size)
-        ingested = Ingested(scan, ledger.planned_batches())
-        if ingested.batches:
+        ingested = Ingested(scan, ledger.planned_batches(), list(ledger.batches_with_new_sidecars()))
+        if ingested.batches or ingested.described:
             _run_batches(settings, ingested, watch(ledger.counts()["pending"]))
         ingested.counts, ingested.failures = ledger.counts(), ledger.failures()
     return ingested
 
 
 def _run_batches(settings: Settings, ingested: Ingested, listener: Listener) -> None:
-    """Materialize every planned batch, those of an interrupted ingest too; then describe the collection."""
+    """Materialize every planned batch, those of an interrupted ingest too; read earlier batches' new sidecars."""
     definitions = build_defs(settings)
     with open_instance(settings) as instance, listening(listener):
         end_killed_runs(instance)
         instance.add_dynamic_partitions(str(BATCHES.name), ingested.batches)
         for batch in ingested.batches:
-            _run_batch(definitions, instance, batch, ingested)
+            _run_batch(definitions, instance, "ingest_batch", batch, ingested)
+        for batch in ingested.described:
+            _run_batch(definitions, instance, "refresh_metadata", batch, ingested)
         _run(definitions, instance, "describe_collection", ingested)
 
 
-def _run_batch(definitions: dg.Definitions, instance: dg.DagsterInstance, batch: str, ingested: Ingested) -> None:
-    """A batch whose run fails stays planned. What would fail every other batch too stops the ingest."""
+def _run_batch(
+    definitions: dg.Definitions, instance: dg.DagsterInstance, job: str, batch: str, ingested: Ingested
+) -> None:
+    """A batch whose run fails stays due. What would fail every other batch too stops the ingest."""
     try:
-        _run(definitions, instance, "ingest_batch", ingested, partition_key=batch)
+        _run(definitions, instance, job, ingested, partition_key=batch)
     except PhotoPlatformError:
         raise
     except Exception as error:

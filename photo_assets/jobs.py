@@ -14,6 +14,12 @@ ingest_batch = dg.define_asset_job(
     description="One batch of photos, from files to points.",
 )
 
+refresh_metadata = dg.define_asset_job(
+    "refresh_metadata",
+    selection=dg.AssetSelection.assets("photo_metadata", "collection_points"),
+    description="Read one batch's sidecars again and bring its points up to date; decodes and infers nothing.",
+)
+
 describe_collection = dg.define_asset_job(
     "describe_collection",
     selection=dg.AssetSelection.assets("photo_collection"),

@@ -42,7 +42,8 @@ SPECS = {
         "library",
         frozenset({"pandas", "parquet"}),
         "1",
-        "When, where and with which camera each photo was taken, typed from the file's own tags.",
+        "When, where and with which camera each photo was taken and what people say of it, typed from the file's own "
+        "tags and its sidecar.",
     ),
     "image_embeddings": Spec(
         "inference",

@@ -67,6 +67,7 @@ PHOTO_METADATA: Schema = (
     Column("keywords", "list<string>", "keywords somebody gave it, each once"),
     Column("rating", "int64", "-1 rejected, 0 not rated, 1 to 5 stars"),
     Column("label", "string", "label of the photo, mostly a colour's name"),
+    Column("sidecars_json", "string", "the sidecars that were read: pairs of a file in the ledger and its signature"),
 )
 
 IMAGE_EMBEDDINGS: Schema = (

@@ -1,12 +1,16 @@
-"""The filesystem sensor: every tick looks at the library and requests a run for each planned batch.
+"""The filesystem sensor: every tick looks at the library and requests a run for each batch that is due.
 
-State is in the ledger, not in a cursor: a batch stays planned until a run has ended it, so a tick that dies loses
-nothing, and the run key keeps a batch from being requested twice.
+A batch is due while no run has ended it, and again when a sidecar of its photos has changed; the second kind of run
+only reads metadata. State is in the ledger, not in a cursor, so a tick that dies loses nothing, and the run key keeps
+the same work from being requested twice.
 """
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
 import dagster as dg
 
-from photo_assets.jobs import ingest_batch
+from photo_assets.jobs import ingest_batch, refresh_metadata
 from photo_assets.partitions import BATCHES
 from resources.errors import PhotoPlatformError
 from resources.library.resource import LibraryResource
@@ -20,13 +24,13 @@ RUN_KEY = "dagster/run_key"
 
 
 @dg.sensor(
-    job=ingest_batch,
+    jobs=[ingest_batch, refresh_metadata],
     minimum_interval_seconds=TICK_S,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Takes photos that are new or changed and at rest, and starts one run per batch.",
+    description="Takes photos that are new or changed and at rest, and sidecars; starts one run per batch.",
 )
 def new_photos(context: dg.SensorEvaluationContext, library: LibraryResource) -> dg.SensorResult | dg.SkipReason:
-    """Look once, cut batches, request the planned ones."""
+    """Look once, cut batches, request the due ones."""
     from photo_assets.steps.scanning import scan_once
 
     if not library.roots:
@@ -34,25 +38,39 @@ def new_photos(context: dg.SensorEvaluationContext, library: LibraryResource) ->
     try:
         with library.ledger() as ledger:
             scan = scan_once(ledger, library.root_paths(), library.state_path(), library.batch_size)
-            planned = ledger.planned_batches()
+            due = requests_for(ledger.planned_batches(), ledger.batches_with_new_sidecars())
     except PhotoPlatformError as error:
         return dg.SkipReason(str(error))
     context.log.info(scan.told())
-    return _requests(context, planned) if planned else dg.SkipReason(f"no batch is waiting: {scan.told()}")
+    return _result(context, due) if due else dg.SkipReason(f"no batch is waiting: {scan.told()}")
 
 
-def _requests(context: dg.SensorEvaluationContext, planned: list[str]) -> dg.SensorResult:
-    requested = _requested(context.instance, planned)
-    due = [batch for batch in planned if batch not in requested][:MAX_REQUESTS]
+def requests_for(planned: Sequence[str], with_sidecars: Mapping[str, str]) -> list[dg.RunRequest]:
+    """One run for each planned batch, and one for each done batch's new sidecars, which a token names.
+
+    A run for sidecars that failed is asked for again the next day.
+    """
+    today = datetime.now(UTC).date()
+    ingest = [dg.RunRequest(batch, job_name=ingest_batch.name, partition_key=batch) for batch in planned]
+    refresh = [
+        dg.RunRequest(f"{batch}/sidecars/{token}/{today}", job_name=refresh_metadata.name, partition_key=batch)
+        for batch, token in with_sidecars.items()
+    ]
+    return ingest + refresh
+
+
+def _result(context: dg.SensorEvaluationContext, due: Sequence[dg.RunRequest]) -> dg.SensorResult:
+    requested = _requested(context.instance, [str(request.run_key) for request in due])
+    new = [request for request in due if request.run_key not in requested][:MAX_REQUESTS]
     known = set(context.instance.get_dynamic_partitions(str(BATCHES.name)))
-    unknown = [batch for batch in due if batch not in known]
+    unknown = [str(request.partition_key) for request in new if request.partition_key not in known]
     return dg.SensorResult(
-        run_requests=[dg.RunRequest(run_key=batch, partition_key=batch) for batch in due],
+        run_requests=new,
         dynamic_partitions_requests=[BATCHES.build_add_request(unknown)] if unknown else [],
     )
 
 
-def _requested(instance: dg.DagsterInstance, planned: list[str]) -> set[str]:
+def _requested(instance: dg.DagsterInstance, run_keys: Sequence[str]) -> set[str]:
     # Dagster drops a repeated run key too, but only after building the request. One query for all: each costs 5 ms.
-    runs = instance.get_runs(dg.RunsFilter(tags={RUN_KEY: planned}))
+    runs = instance.get_runs(dg.RunsFilter(tags={RUN_KEY: list(run_keys)}))
     return {run.tags[RUN_KEY] for run in runs}

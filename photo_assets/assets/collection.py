@@ -33,6 +33,7 @@ def collection_points(
 ) -> dg.MaterializeResult:
     """Write the batch into the collection and, when every point is there, tell the ledger that the batch is done."""
     from photo_assets.steps.collection import BatchTables, missing_points, outcomes, put_points, version_of
+    from photo_assets.steps.decoding import sidecars_read
     from resources.tables.frames import rows_of
 
     watch = Stopwatch()
@@ -45,7 +46,7 @@ def collection_points(
         missing = missing_points(rows, index, version)
         points = index.count(version)
         if not missing:
-            ledger.finish_batch(context.partition_key, outcomes(rows))
+            ledger.finish_batch(context.partition_key, outcomes(rows), sidecars_read(tables.photo_metadata))
     complete = rows_complete("collection_points", [row["photo_id"] for row in tables.decoded_images], rows)
     checks = [complete, points_match_rows(rows, missing)]
     return materialized("collection_points", rows, watch, checks, collection=version, points_in_collection=points)

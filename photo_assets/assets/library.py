@@ -30,7 +30,7 @@ def photo_files(context: dg.AssetExecutionContext, library: LibraryResource) -> 
 @dg.asset(
     **described("decoded_images"), partitions_def=BATCHES, check_specs=check_specs("decoded_images"), pool="decoding"
 )
-def decoded_images(photo_files: Frame, decoding: DecodingResource) -> dg.MaterializeResult:
+def decoded_images(photo_files: Frame, library: LibraryResource, decoding: DecodingResource) -> dg.MaterializeResult:
     """Decode the photos the batch brings, each in a worker process."""
     from photo_assets.reporting import contact_sheet, percentiles_ms
     from photo_assets.steps.decoding import decode_photos
@@ -39,8 +39,8 @@ def decoded_images(photo_files: Frame, decoding: DecodingResource) -> dg.Materia
 
     watch = Stopwatch()
     files = rows_of(photo_files)
-    with decoding.pool() as pool:
-        rows = decode_photos(files, pool)
+    with library.ledger() as ledger, decoding.pool() as pool:
+        rows = decode_photos(files, pool, ledger)
     brought = [row["photo_id"] for row in files if row["status"] == "ok"]
     previews = decoding.previews()
     thumbnails = [previews.thumbnail_path(row["photo_id"]) for row in rows if row["status"] == "ok"]
@@ -56,17 +56,23 @@ def decoded_images(photo_files: Frame, decoding: DecodingResource) -> dg.Materia
 
 
 @dg.asset(**described("photo_metadata"), partitions_def=BATCHES, check_specs=check_specs("photo_metadata"))
-def photo_metadata(decoded_images: Frame) -> dg.MaterializeResult:
-    """Type the tags that decoding read."""
+def photo_metadata(decoded_images: Frame, library: LibraryResource) -> dg.MaterializeResult:
+    """Type the tags that decoding read, and what sidecars say."""
     from photo_assets.steps.decoding import read_metadata
     from resources.tables.frames import rows_of
 
     watch = Stopwatch()
     decoded = rows_of(decoded_images)
-    rows = read_metadata(decoded)
+    with library.ledger() as ledger:
+        rows = read_metadata(decoded, ledger)
     complete = rows_complete("photo_metadata", [row["photo_id"] for row in decoded], rows)
     found: dict[str, Any] = {
         f"with_{name}": sum(row.get(column) is not None for row in rows)
-        for name, column in (("date", "taken_at"), ("camera", "camera_model"), ("place", "latitude_deg"))
+        for name, column in (
+            ("date", "taken_at"),
+            ("camera", "camera_model"),
+            ("place", "latitude_deg"),
+            ("sidecar", "sidecars_json"),
+        )
     }
     return materialized("photo_metadata", rows, watch, [complete], **found)

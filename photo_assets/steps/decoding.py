@@ -4,36 +4,78 @@ The only step in which originals are opened for pixels.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from photo_assets.progress import report
-from resources.decoding.errors import DecodingError, UnwritableError
+from resources.decoding.errors import KILLING_KINDS, DecodingError, QuarantinedError, UnwritableError
+from resources.decoding.floors import decoder_versions
 from resources.decoding.metadata import photo_metadata
 from resources.decoding.pool import DecodeRequest, DecodeResult, DecodingPool
+from resources.decoding.requests import failed_result
+from resources.decoding.xmp import merge_xmp, parse_xmp
+from resources.library.ledger import Ledger
+from resources.library.sidecars import KnownSidecar, read_sidecar
 from resources.tables.schema import Row
 
 CARRIED = ("photo_id", "status", "error_kind", "error_message")
 
 
-def decode_photos(photo_files: Sequence[Row], pool: DecodingPool) -> list[Row]:
-    """Decode the photos that this batch brings; one row per `ok` row of photo_files, in order."""
+def decode_photos(photo_files: Sequence[Row], pool: DecodingPool, ledger: Ledger) -> list[Row]:
+    """Decode the photos that this batch brings; one row per `ok` row of photo_files, in order.
+
+    A photo that ended its process too often is a failed row without another try.
+    """
     brought = [row for row in photo_files if row["status"] == "ok"]
-    requests = [DecodeRequest(row["photo_id"], row["path"], row["sha256"]) for row in brought]
-    results = pool.decode(requests, on_result=lambda _: report("decoded"))
-    _stop_if_unwritable(results)
-    return [_decoded_row(file, result, pool.provenance) for file, result in zip(brought, results, strict=True)]
+    decoder = _decoder(pool)
+    set_apart = ledger.quarantined([row["photo_id"] for row in brought], decoder)
+    requests = [_request(row) for row in brought if row["photo_id"] not in set_apart]
+    decoded = pool.decode(requests, on_result=lambda _: report("decoded"))
+    _record_tries(decoded, ledger, decoder)
+    _stop_if_unwritable(decoded)
+    results = {result.photo_id: result for result in [*decoded, *_quarantined(set_apart)]}
+    return [_decoded_row(file, results[file["photo_id"]], pool.provenance) for file in brought]
 
 
-def read_metadata(decoded: Sequence[Row]) -> list[Row]:
-    """Type the tags that decoding read; one row per photo, in order, without opening a file."""
-    return [carried(row) | (_typed_tags(row) if row["status"] == "ok" else {}) for row in decoded]
+def read_metadata(decoded: Sequence[Row], ledger: Ledger) -> list[Row]:
+    """Type the tags that decoding read and what sidecars say; one row per photo, in order.
+
+    No original is opened, so metadata can be read again whenever a sidecar changes.
+    """
+    ok = [row["photo_id"] for row in decoded if row["status"] == "ok"]
+    sidecars = ledger.sidecars_of(ok)
+    return [carried(row) | (_typed(row, sidecars) if row["status"] == "ok" else {}) for row in decoded]
+
+
+def sidecars_read(photo_metadata: Sequence[Row]) -> list[tuple[int, str | None]]:
+    """The sidecars that went into these rows: each one's file in the ledger, and the signature that was read."""
+    listed = (json.loads(row["sidecars_json"] or "[]") for row in photo_metadata)
+    return [(file_id, signature) for rows in listed for file_id, signature in rows]
 
 
 def carried(row: Row) -> Row:
     """What every later table repeats of a photo: its id and, if it failed, why."""
     return {name: row[name] for name in CARRIED}
+
+
+def _request(row: Row) -> DecodeRequest:
+    return DecodeRequest(row["photo_id"], row["path"], row["sha256"])
+
+
+def _decoder(pool: DecodingPool) -> str:
+    """What a photo that kills it is set apart from: these libraries under this policy."""
+    return " ".join([pool.provenance, *(f"{name} {version}" for name, version in decoder_versions().items())])
+
+
+def _record_tries(results: Sequence[DecodeResult], ledger: Ledger, decoder: str) -> None:
+    kinds = {result.photo_id: result.error_kind for result in results}
+    killers = {photo_id: kind for photo_id, kind in kinds.items() if kind in KILLING_KINDS}
+    ledger.record_tries(kinds, killers, decoder)
+
+
+def _quarantined(set_apart: Mapping[str, str]) -> list[DecodeResult]:
+    return [failed_result(photo_id, QuarantinedError(kind)) for photo_id, kind in set_apart.items()]
 
 
 def _stop_if_unwritable(results: Sequence[DecodeResult]) -> None:
@@ -52,9 +94,21 @@ def _decoded_row(file: Row, result: DecodeResult, provenance: str) -> Row:
     }
 
 
-def _typed_tags(row: Row) -> Row:
-    name = row["path_display"].rpartition("/")[2]
-    metadata = asdict(photo_metadata(json.loads(row["tags_json"] or "{}"), name=name, mtime_ns=row["mtime_ns"]))
+def _typed(row: Row, sidecars: Mapping[str, Sequence[KnownSidecar]]) -> Row:
+    properties, read = _read_sidecars(sidecars.get(row["photo_id"], ()))
+    return _typed_tags(row, properties) | {"sidecars_json": json.dumps(read) if read else None}
+
+
+def _read_sidecars(known: Sequence[KnownSidecar]) -> tuple[dict[str, Any], list[tuple[int, str | None]]]:
+    """What the sidecars of a photo's files say together, the first file's first, and what of them was read."""
+    contents = [(sidecar.file_id, *read_sidecar(sidecar)) for sidecar in known]
+    properties = merge_xmp(parse_xmp(content) for _, content, _ in contents if content)
+    return properties, [(file_id, signature) for file_id, _, signature in contents]
+
+
+def _typed_tags(row: Row, sidecar: Mapping[str, Any]) -> Row:
+    name, tags = row["path_display"].rpartition("/")[2], json.loads(row["tags_json"] or "{}")
+    metadata = asdict(photo_metadata(tags, name=name, mtime_ns=row["mtime_ns"], sidecar=sidecar))
     if metadata["taken_at"] is not None:
         metadata["taken_at"] = metadata["taken_at"].isoformat()
     return metadata

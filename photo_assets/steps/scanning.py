@@ -25,7 +25,8 @@ class Scan:
         seen = self.seen
         return (
             f"{seen.new} new, {seen.changed} changed, {seen.settling} settling, {seen.unchanged} unchanged, "
-            f"{seen.missing} missing, {seen.ignored} ignored; {len(self.batches)} batches cut"
+            f"{seen.missing} missing, {seen.ignored} ignored, {seen.sidecars} sidecars new or changed; "
+            f"{len(self.batches)} batches cut"
         )
 
 

@@ -19,6 +19,7 @@ What does not: which library's exception means which kind (classification.py).
     |   +-- CrashedError         crashed         the worker process died
     |   +-- TimedOutError        timed_out       the deadline passed
     |   +-- OutOfMemoryError     out_of_memory   the worker's memory limit was reached
+    |   +-- QuarantinedError     quarantined     it ended its worker too often to be tried again
     |   +-- UnwritableError      unwritable      the preview could not be stored
     +-- PoolLostError            pool_lost       no worker lives; raised to the caller, never a row
     +-- UnsafeDecoderError       unsafe_decoder  a library with known holes; raised to the caller, never a row
@@ -163,6 +164,17 @@ class OutOfMemoryError(WorkerError):
         )
 
 
+class QuarantinedError(WorkerError):
+    kind = "quarantined"
+
+    def __init__(self, last_kind: str) -> None:
+        self.last_kind = last_kind
+        super().__init__(
+            f"Decoding this photo ended its process more than once, lastly as {last_kind}. It is not tried again "
+            f"until the file, the decoding libraries or the policy change."
+        )
+
+
 class UnwritableError(WorkerError):
     kind = "unwritable"
     retryable = True
@@ -200,4 +212,5 @@ def _leaves(error: type[DecodingError]) -> list[type[DecodingError]]:
     return [leaf for each in error.__subclasses__() for leaf in _leaves(each)] or [error]
 
 
+KILLING_KINDS: frozenset[str] = frozenset({CrashedError.kind, TimedOutError.kind, OutOfMemoryError.kind})
 RETRYABLE_KINDS: frozenset[str] = frozenset(leaf.kind for leaf in _leaves(DecodingError) if leaf.retryable)

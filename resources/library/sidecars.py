@@ -18,8 +18,8 @@ from resources.library.opening import opened
 from resources.library.scan import FoundSidecar, Look, signature
 from resources.library.schema import batches, files, photos, sidecars
 
-# Lightroom's histories reach some hundred kilobytes; more is no sidecar.
-MAX_SIDECAR_BYTES = 4 << 20
+# Editing histories with painted masks reach a few megabytes; more is no sidecar.
+MAX_SIDECAR_BYTES = 16 << 20
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,17 @@ def to_frame(table: pa.Table) -> pd.DataFrame:
     return table.to_pandas(types_mapper=pd.ArrowDtype)
 
 
+def with_newer_columns(table: pa.Table, schema: Schema) -> pa.Table:
+    """The table of an earlier version with the schema's newer columns, all null; only optional ones may be missing."""
+    import pyarrow as pa
+
+    expected = arrow_schema(schema)
+    for place, field in enumerate(expected):
+        if field.name not in table.column_names and field.nullable:
+            table = table.add_column(min(place, table.num_columns), field, pa.nulls(table.num_rows, field.type))
+    return table
+
+
 def checked_table(frame: pd.DataFrame, schema: Schema) -> pa.Table:
     """The frame as an Arrow table of exactly this schema. Raises TableError naming the first wrong column."""
     import pyarrow as pa

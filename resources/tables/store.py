@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from resources.tables.frames import TableError, checked_table, to_frame
+from resources.tables.frames import TableError, checked_table, to_frame, with_newer_columns
 from resources.tables.schema import Schema
 
 if TYPE_CHECKING:
@@ -69,7 +69,8 @@ class TableStore:
 
         path = self.path(table, batch)
         try:
-            frame = to_frame(parquet.read_table(path, page_checksum_verification=True))
+            table_read = parquet.read_table(path, page_checksum_verification=True)
+            frame = to_frame(with_newer_columns(table_read, schema))
         except FileNotFoundError:
             raise TableError(f"{table} of batch {batch} does not exist; materialize it first") from None
         except (pa.ArrowException, OSError, ValueError, KeyError) as error:  # what damaged files are seen to raise

@@ -62,7 +62,7 @@ def test_jobs_sensors_and_schedules_can_be_loaded(settings: Settings) -> None:
     repository = definitions.get_repository_def()
     assert {sensor.name for sensor in repository.sensor_defs} == {"new_photos", "collection_follows_batches"}
     assert {schedule.name for schedule in repository.schedule_defs} == {"nightly_refresh"}
-    assert {"ingest_batch", "describe_collection", "scan_library"} <= set(repository.job_names)
+    assert {"ingest_batch", "refresh_metadata", "describe_collection", "scan_library"} <= set(repository.job_names)
 
 
 def test_the_api_key_is_configured_by_name_and_looked_up_when_used(

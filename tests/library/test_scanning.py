@@ -18,7 +18,10 @@ def test_one_scan_of_a_person_takes_what_is_at_rest(shelf: Shelf, tmp_path: Path
 
     assert len(scan.batches) == 2
     assert scan.seen.new == 3
-    assert scan.told() == "3 new, 0 changed, 3 settling, 0 unchanged, 0 missing, 0 ignored; 2 batches cut"
+    assert (
+        scan.told()
+        == "3 new, 0 changed, 3 settling, 0 unchanged, 0 missing, 0 ignored, 0 sidecars new or changed; 2 batches cut"
+    )
 
 
 def test_one_scan_of_a_sensor_takes_nothing_yet_even_with_nested_roots(shelf: Shelf, tmp_path: Path) -> None:

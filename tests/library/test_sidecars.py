@@ -17,10 +17,7 @@ def name_of(path: bytes) -> str:
 
 def sidecars_seen(root: Path) -> dict[str, str | None]:
     """The names of the photos below `root` and of their sidecars."""
-    return {
-        name_of(file.path): file.sidecar and name_of(file.sidecar.path)
-        for file in look_at(root).found
-    }
+    return {name_of(file.path): file.sidecar and name_of(file.sidecar.path) for file in look_at(root).found}
 
 
 def apply(shelf: Shelf, batch: str, rows: list[dict[str, object]]) -> None:

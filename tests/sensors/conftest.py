@@ -53,7 +53,7 @@ class Watched:
         for request in requests:
             assert request.partition_key in self.partitions()
             tags = {"dagster/run_key": str(request.run_key), "dagster/partition": str(request.partition_key)}
-            create_run_for_test(self.instance, "ingest_batch", tags=tags, status=status)
+            create_run_for_test(self.instance, str(request.job_name or "ingest_batch"), tags=tags, status=status)
 
     def register(self, result: dg.SensorResult) -> None:
         """Add the partitions that a tick asked for."""

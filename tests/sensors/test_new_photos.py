@@ -3,6 +3,8 @@
 import dagster as dg
 import pytest
 
+from photo_assets.steps.files import identify_files
+from resources.library.batching import Outcome
 from resources.library.resource import LibraryResource
 from sensors import new_photos as module
 from sensors.new_photos import new_photos
@@ -126,6 +128,27 @@ def test_an_unavailable_root_is_a_skip_with_its_name_and_asks_for_nothing(watche
     assert isinstance(result, dg.SkipReason)
     assert str(watched.root) in str(result.skip_message)
     assert watched.planned() == []
+
+
+def test_a_changed_sidecar_asks_for_one_run_that_reads_metadata_only(watched: Watched) -> None:
+    watched.put("a.jpg")
+    watched.settle()
+    (batch,) = requested(tick(watched))
+    with watched.library.ledger() as ledger:
+        rows = identify_files(ledger, batch)
+        ledger.finish_batch(batch, [Outcome(str(row["photo_id"]), "ok") for row in rows])
+    (watched.root / "a.xmp").write_bytes(b"<x/>")
+
+    result = tick(watched)
+
+    (request,) = result.run_requests
+    assert (request.job_name, request.partition_key) == ("refresh_metadata", batch)
+    watched.register(result)
+    watched.submit([request], dg.DagsterRunStatus.FAILURE)
+    assert requested(tick(watched)) == [], "once, until the sidecar changes again or a day has passed"
+    (watched.root / "a.xmp").write_bytes(b"<another/>")
+    (again,) = tick(watched).run_requests
+    assert again.run_key != request.run_key
 
 
 def test_our_own_state_inside_the_library_is_not_scanned(watched: Watched) -> None:

@@ -100,6 +100,15 @@ def test_a_table_of_another_schema_is_refused(store: TableStore) -> None:
         store.read("small", BATCH, SMALL[:-1])
 
 
+def test_a_table_of_an_earlier_version_has_the_newer_optional_columns_empty(store: TableStore) -> None:
+    earlier = (SMALL[0], SMALL[2])
+    store.write("small", "b", frame_of([{"name": "a", "path": b"p"}], earlier), earlier)
+    (row,) = rows_of(store.read("small", "b", SMALL))
+    assert row == dict.fromkeys(column.name for column in SMALL) | {"name": "a", "path": b"p"}
+    with pytest.raises(TableError, match="columns are"):
+        store.read("small", "b", (*SMALL, SMALL[0].__class__("must", "string", "be there", required=True)))
+
+
 def test_half_a_file_gives_a_table_error_with_the_remedy(store: TableStore) -> None:
     path = write(store, *(f"photo {number}" for number in range(20)))
     whole = path.read_bytes()
