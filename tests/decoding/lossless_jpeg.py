@@ -26,17 +26,14 @@ def _differences(samples: np.ndarray, bits: int) -> np.ndarray:
 
 def _entropy_coded(differences: np.ndarray) -> bytes:
     """Write the class of each difference (its length in bits), then its bits; ones' complement where it is negative."""
-    text = "".join(map(_code, differences.tolist()))
-    text += "1" * (-len(text) % 8)
-    return int(text, 2).to_bytes(len(text) // 8, "big").replace(b"\xff", b"\xff\0")
-
-
-def _code(difference: int) -> str:
-    length = abs(difference).bit_length()
-    if length == 16:  # -32,768 is the whole of its class
-        return format(length, f"0{_CODE_BITS}b")
-    value = difference if difference >= 0 else difference + (1 << length) - 1
-    return format(length, f"0{_CODE_BITS}b") + (format(value, f"0{length}b") if length else "")
+    lengths = np.frexp(np.abs(differences))[1].astype(np.int64)
+    values = np.where(differences < 0, differences + (1 << lengths) - 1, differences)
+    words, ends = (lengths << lengths) | values, np.cumsum(_CODE_BITS + lengths)
+    bits = np.ones(-(-ends[-1] // 8) * 8, np.uint8)
+    for place in range(_CODE_BITS + int(lengths.max())):  # from the last bit of every word to the first of the longest
+        reaches = lengths + _CODE_BITS > place
+        bits[ends[reaches] - 1 - place] = (words[reaches] >> place) & 1
+    return np.packbits(bits).tobytes().replace(b"\xff", b"\xff\0")
 
 
 def _header(height_px: int, width_px: int, bits: int) -> bytes:
