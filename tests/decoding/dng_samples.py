@@ -49,8 +49,7 @@ def mosaic(image: Image.Image, bits: int = 16, compression: str = "none") -> Raw
 
 def linear(image: Image.Image, bits: int = 16) -> RawData:
     """Return three samples per pixel, as phones and stitched panoramas have them."""
-    samples = np.asarray(image).astype(np.uint32) * _white_level(bits) // 255
-    return RawData(_packed(samples, bits), _raw_tags(image.size, bits, _LINEAR_RAW, samples=3))
+    return RawData(_packed(_light(image, bits), bits), _raw_tags(image.size, bits, _LINEAR_RAW, samples=3))
 
 
 def lossy(image: Image.Image) -> RawData:
@@ -62,8 +61,7 @@ def lossy(image: Image.Image) -> RawData:
 
 def monochrome(image: Image.Image, bits: int = 16) -> RawData:
     """Return one sample per pixel of a sensor without colour filters."""
-    samples = np.asarray(image.convert("L")).astype(np.uint32) * _white_level(bits) // 255
-    return RawData(_packed(samples, bits), _raw_tags(image.size, bits, _LINEAR_RAW))
+    return RawData(_packed(_light(image.convert("L"), bits), bits), _raw_tags(image.size, bits, _LINEAR_RAW))
 
 
 def floating(image: Image.Image, bits: int = 32) -> RawData:
@@ -88,10 +86,17 @@ def cropped(raw: RawData, active: tuple[int, int, int, int], origin: tuple[int, 
 
 
 def _bayer(image: Image.Image, bits: int) -> np.ndarray:
-    rgb = np.asarray(image).astype(np.uint32) * _white_level(bits) // 255
+    rgb = _light(image, bits)
     samples = rgb[:, :, 1].copy()
     samples[0::2, 0::2], samples[1::2, 1::2] = rgb[0::2, 0::2, 0], rgb[1::2, 1::2, 2]
     return samples
+
+
+def _light(image: Image.Image, bits: int) -> np.ndarray:
+    """Return what a sensor counts that sees an sRGB picture: its light, in proportion."""
+    level = np.arange(256) / 255
+    light = np.where(level <= 0.04045, level / 12.92, ((level + 0.055) / 1.055) ** 2.4)
+    return (light * _white_level(bits)).round().astype(np.uint32)[np.asarray(image)]
 
 
 def _white_level(bits: int) -> int:
