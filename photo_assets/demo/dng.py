@@ -52,12 +52,9 @@ def mosaic(picture: NDArray[np.uint8]) -> NDArray[np.uint16]:
 
 
 def _linear_light() -> NDArray[np.float32]:
-    """The light, 0 to 1, that LibRaw shows as each of the 256 levels.
-
-    Its default is the curve of BT.709; the light of sRGB's own curve would come out 8 to 15 levels too dark.
-    """
+    """The light, 0 to 1, that each of sRGB's 256 levels stands for."""
     level = np.arange(256, dtype=np.float32) / 255
-    return np.where(level < 0.081, level / 4.5, ((level + 0.0993) / 1.0993) ** (1 / 0.45)).astype(np.float32)
+    return np.where(level <= 0.04045, level / 12.92, ((level + 0.055) / 1.055) ** 2.4).astype(np.float32)
 
 
 def _raw_tags(width: int, height: int) -> dict[int, tuple[int, Any]]:
