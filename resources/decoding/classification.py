@@ -3,11 +3,15 @@
 What belongs here: turning anything a decoder may raise into a DecodingError with a short, clean reason.
 What does not: the kinds themselves (errors.py). Broken photos raise OSError, ValueError, EOFError,
 SyntaxError, TypeError, RuntimeError, IndexError, struct.error, zlib.error and LibRaw's own errors, so the
-rule is: whatever is not known to be something else is a corrupt photo.
+rule is: whatever is not known to be something else is a corrupt photo. The exception is a mistake of our own, which
+must not be blamed on the photo: it passes as it is, and the pool's row names it.
 """
 
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
 
 from resources.decoding.errors import (
     CorruptError,
@@ -27,16 +31,43 @@ _UNSUPPORTED_ERRORS = frozenset({"LibRawFileUnsupportedError", "LibRawNotImpleme
 _TEXT_LIMIT_MARK = "MAX_TEXT_"  # Pillow raises a plain ValueError that names its setting
 _UNIDENTIFIED = "UnidentifiedImageError"  # its message is a memory address
 
+# What a programming error raises where it is made. Libraries raise these for broken photos too, but in their own code.
+_MISTAKES = (
+    LookupError,
+    TypeError,
+    AttributeError,
+    NameError,
+    AssertionError,
+    ArithmeticError,
+    UnicodeError,
+    struct.error,
+)
+_OUR_CODE = str(Path(__file__).parent)
+
 
 @contextmanager
 def classified(limits: DecodingLimits) -> Iterator[None]:
-    """Let only DecodingErrors out of the block."""
+    """Let only DecodingErrors out of the block, and mistakes in this room's own code."""
     try:
         yield
     except DecodingError:
         raise
     except Exception as error:
+        if is_our_mistake(error):
+            raise
         raise classify(error, limits) from error
+
+
+def is_our_mistake(error: Exception) -> bool:
+    """Say whether an exception was raised by this room's own code, and is one that only a programming error raises."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return isinstance(error, _MISTAKES) and trace is not None and _file_of(trace).startswith(_OUR_CODE)
+
+
+def _file_of(trace: TracebackType) -> str:
+    return trace.tb_frame.f_code.co_filename
 
 
 def classify(error: Exception, limits: DecodingLimits) -> DecodingError:

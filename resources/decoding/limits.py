@@ -22,6 +22,9 @@ class DecodingLimits:
     # three to five bytes of memory per claimed pixel.
     max_pixels: int = 202_000_000
 
+    # A progressive JPEG costs as much as a whole one for each of its scans. Encoders write about ten.
+    max_scans: int = 100
+
     # A 200 kB PNG can unfold into 200 MB of text. Colour profiles of printers reach a few megabytes.
     max_text_bytes: int = 8 * MIB
 

@@ -48,9 +48,10 @@ def read_original(path: bytes, sha256: str, max_file_bytes: int) -> bytes:
 def _read_regular_file(path: bytes, max_file_bytes: int) -> bytes:
     descriptor = os.open(path, _OPEN_FLAGS)
     try:
-        _require_regular_file(os.fstat(descriptor), max_file_bytes)
+        status = os.fstat(descriptor)
+        _require_regular_file(status, max_file_bytes)
         with os.fdopen(descriptor, "rb", closefd=False) as file:
-            return file.read(max_file_bytes)
+            return file.read(status.st_size + 1)  # one more: a file that grows meanwhile has another hash then
     finally:
         os.close(descriptor)
 

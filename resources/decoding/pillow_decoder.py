@@ -10,9 +10,10 @@ import PIL
 import pillow_heif
 from PIL import ExifTags, Image, PngImagePlugin
 
-from resources.decoding.errors import CorruptError
+from resources.decoding.errors import CorruptError, TooLargeError
 from resources.decoding.formats import Format
 from resources.decoding.isobmff import is_cut_off
+from resources.decoding.jpeg_scans import has_more_scans_than
 from resources.decoding.limits import DecodingLimits
 from resources.decoding.orientation import UPRIGHT
 from resources.decoding.pictures import Picture, preview_size, require_few_pixels
@@ -39,6 +40,8 @@ def decode_with_pillow(data: bytes, photo_format: Format, limits: DecodingLimits
     """Decode a whole JPEG, PNG or HEIC; a JPEG at the smallest scale that serves its preview."""
     if photo_format is Format.HEIC and is_cut_off(data):
         raise CorruptError("the picture goes on after the end of the file")
+    if photo_format is Format.JPEG and has_more_scans_than(limits.max_scans, data):
+        raise TooLargeError("scans", "max_scans", None, limits.max_scans)
     with Image.open(io.BytesIO(data), formats=(_PLUGINS[photo_format],)) as image:
         width_px, height_px = image.size
         require_few_pixels(width_px, height_px, limits)

@@ -14,9 +14,11 @@ NEW_SUBFILE_TYPE, COMPRESSION, SUB_IFDS, DNG_VERSION = 254, 259, 330, 50706
 DATA_RANGES = ((273, 279), (324, 325))  # offsets and byte counts: of strips, of tiles
 
 _BYTE_ORDERS = {b"II*\0": "<", b"MM\0*": ">"}
+_SIZES_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 7: 1}  # of bytes, text, 16 and 32 bits, undefined
 _INTEGER_TYPES = {1: "B", 3: "H", 4: "I", 13: "I"}
 _TAGS_READ = frozenset({NEW_SUBFILE_TYPE, COMPRESSION, SUB_IFDS, DNG_VERSION, *sum(DATA_RANGES, ())})
 _MAX_DIRECTORIES = 64  # a DNG has three to ten; directories can point at each other in circles
+_MAX_VALUES = 1_000_000  # a 100 MP picture in tiles of 16 x 16 has 400,000; each value costs 40 bytes of memory
 
 
 def is_tiff(head: bytes) -> bool:
@@ -40,6 +42,19 @@ def main_compression(data: bytes) -> int:
     return next((sum(each.get(COMPRESSION, ())) for each in _main_directories(data)), 0)
 
 
+def block_in_first_directory(data: bytes, wanted_tag: int) -> bytes:
+    """Return the value of a tag as the bytes of the file, whatever type they are declared to be; empty without it."""
+    order = _BYTE_ORDERS.get(data[:4], "<")
+    at = sum(_read(order, "I", 1, data, 4))
+    for entry_at in range(at + 2, at + 2 + 12 * sum(_read(order, "H", 1, data, at)), 12):
+        tag, type_code = _read(order, "H", 2, data, entry_at) or (None, None)
+        if tag == wanted_tag and type_code in _SIZES_BYTES:
+            count, start = _read(order, "I", 2, data, entry_at + 4) or (0, 0)
+            size_bytes = count * _SIZES_BYTES[type_code]
+            return data[start : start + size_bytes] if size_bytes > 4 else data[entry_at + 8 :][:size_bytes]
+    return b""
+
+
 def iter_directories(data: bytes) -> Iterator[Directory]:
     """Yield the directories in the file's order: the chain of the first one, then their SubIFDs."""
     order = _BYTE_ORDERS.get(data[:4])
@@ -60,22 +75,24 @@ def _main_directories(data: bytes) -> Iterator[Directory]:
 
 def _read_directory(order: str, data: bytes, offset: int) -> tuple[Directory, tuple[int, ...]]:
     count = sum(_read(order, "H", 1, data, offset))
-    entries = (offset + 2 + 12 * index for index in range(count))
-    directory = dict(entry for at in entries if (entry := _read_entry(order, data, at)))
+    directory: dict[int, tuple[int, ...]] = {}
+    for at in range(offset + 2, offset + 2 + 12 * count, 12):
+        tag = sum(_read(order, "H", 1, data, at))
+        if tag in _TAGS_READ and tag not in directory:  # 60,000 repetitions of a long one would take minutes
+            directory[tag] = _read_values(order, data, at)
     return directory, _read(order, "I", 1, data, offset + 2 + 12 * count)
 
 
-def _read_entry(order: str, data: bytes, at: int) -> tuple[int, tuple[int, ...]] | None:
-    header = data[at : at + 8]
-    if len(header) < 8:
-        return None
-    tag, type_code, count = struct.unpack(order + "HHI", header)
+def _read_values(order: str, data: bytes, at: int) -> tuple[int, ...]:
+    """Read the integers of the entry at `at`; none where it holds something else or more than any camera writes."""
+    header = data[at + 2 : at + 8]
+    type_code, count = struct.unpack(order + "HI", header) if len(header) == 6 else (0, 0)
     code = _INTEGER_TYPES.get(type_code)
-    if tag not in _TAGS_READ or code is None:
-        return None
+    if code is None or count > _MAX_VALUES:
+        return ()
     fits_inline = count * struct.calcsize(code) <= 4
     where = at + 8 if fits_inline else sum(_read(order, "I", 1, data, at + 8))
-    return tag, _read(order, code, count, data, where)
+    return _read(order, code, count, data, where)
 
 
 def _read(order: str, code: str, count: int, data: bytes, at: int) -> tuple[int, ...]:

@@ -17,6 +17,7 @@ from resources.decoding.limits import DecodingLimits
 from resources.decoding.previews import PreviewStore
 from resources.decoding.requests import DecodeRequest, DecodeResult, failed_result
 
+_LIBHEIF_SWITCHES = ("LIBHEIF_SECURITY_LIMITS", "LIBHEIF_PLUGIN_PATH")
 _ALARM_DELAY_S = 5.0  # after the pool's own deadline, which reports better
 
 
@@ -24,6 +25,8 @@ def set_up_worker(limits: DecodingLimits) -> None:
     """Bound what this process may take, then load the decoders; runs once, before the first photo."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a hang inside C code must still be ended at once
     os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")  # the pool is parallel over photos
+    for switch in _LIBHEIF_SWITCHES:  # one turns libheif's own limits off, the other loads code from a folder
+        os.environ.pop(switch, None)
     with suppress(ValueError, OSError):  # some systems know no such limit
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))

@@ -6,7 +6,8 @@ import zlib
 import pytest
 
 from resources.decoding import errors
-from resources.decoding.classification import classify, clean_reason
+from resources.decoding.classification import classified, classify, clean_reason
+from resources.decoding.formats import describe_other
 from resources.decoding.limits import DecodingLimits
 
 LIMITS = DecodingLimits()
@@ -61,6 +62,13 @@ def test_whatever_a_decoder_raises_means_a_corrupt_photo(error):
 def test_errors_with_another_meaning_keep_it():
     assert classify(MemoryError(), LIMITS).kind == "out_of_memory"
     assert classify(ValueError("over MAX_TEXT_MEMORY"), LIMITS).kind == "too_large"
+
+
+def test_a_mistake_in_our_own_code_is_not_blamed_on_the_photo():
+    with pytest.raises(TypeError), classified(LIMITS):
+        describe_other(None)  # type: ignore[arg-type]
+    with pytest.raises(errors.CorruptError), classified(LIMITS):
+        zlib.decompress(None)  # type: ignore[arg-type]
 
 
 def test_messages_from_files_are_cut_and_cleaned():

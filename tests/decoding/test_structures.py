@@ -1,10 +1,13 @@
 """The walkers over TIFF and ISO boxes end on every input and are right on good ones."""
 
+import struct
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resources.decoding import isobmff, tiff
 from resources.decoding.formats import sniff
+from resources.decoding.jpeg_scans import has_more_scans_than
 
 from .dng_samples import dng
 from .samples import encode, quarters
@@ -50,3 +53,32 @@ def test_no_bytes_whatever_raise_or_run_for_ever(scrap, at, replacement):
         sniff(data)
         tiff.is_cut_off(data)
         isobmff.is_cut_off(data)
+
+
+def test_a_picture_painted_at_once_or_in_a_few_scans_has_few_scans():
+    picture = quarters(64, 64)
+    for jpeg in (encode(picture, "JPEG"), encode(picture, "JPEG", progressive=True)):
+        assert not has_more_scans_than(10, jpeg)
+        assert not has_more_scans_than(10, jpeg + 100 * b"\xff\xda\0\x08")
+
+
+def test_scans_are_counted_to_the_limit_and_not_in_other_segments():
+    progressive = encode(quarters(64, 64), "JPEG", progressive=True)
+    scans = sum(has_more_scans_than(limit, progressive) for limit in range(20))
+    assert 5 < scans < 15
+    decoys = b"\xff\xe5\0\x0a" + 2 * b"\xff\xda\0\x08"
+    assert sum(has_more_scans_than(limit, progressive[:2] + decoys + progressive[2:]) for limit in range(20)) == scans
+
+
+def test_a_directory_counts_each_tag_once():
+    entry = struct.pack("<HHII", tiff.SUB_IFDS, 4, 1, 99)
+    other = struct.pack("<HHII", tiff.SUB_IFDS, 4, 1, 77)
+    looped = b"II*\0" + struct.pack("<IH", 8, 2) + entry + other + bytes(4)
+    assert next(tiff.iter_directories(looped)) == {tiff.SUB_IFDS: (99,)}
+
+
+def test_a_tag_with_more_values_than_any_camera_writes_is_not_read():
+    values = 1_000_001
+    entry = struct.pack("<HHII", tiff.SUB_IFDS, 4, values, 8)
+    long = b"II*\0" + struct.pack("<IH", 8, 1) + entry + bytes(4 + 4 * values)
+    assert next(tiff.iter_directories(long)) == {tiff.SUB_IFDS: ()}
