@@ -50,8 +50,8 @@ def _seconds(value: Any) -> float | None:
 
 
 def _seconds_of_apex(value: Any) -> float | None:
-    exponent = number_in(value, -16.0, 30.0)  # a day, a billionth of a second
-    return None if exponent is None else 2.0**-exponent
+    exponent = number_in(value, -16.0, 30.0)  # a day, a billionth of a second; zero, one second, is mostly "not known"
+    return 2.0**-exponent if exponent else None
 
 
 def _f_number(value: Any) -> float | None:

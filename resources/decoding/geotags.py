@@ -15,7 +15,7 @@ from resources.decoding.tag_values import number_in
 _SEXAGESIMAL = (1.0, 60.0, 3600.0)
 _LOWEST_M, _HIGHEST_M = -12_000.0, 100_000.0  # the deepest trench, and beyond any aircraft
 _BELOW_SEA_LEVEL = (1, [1], "1")
-_XMP_COORDINATE = re.compile(r"\s*([+-]?)([\d.,]{1,60})\s*([NSEW]?)\s*", re.ASCII | re.IGNORECASE)
+_XMP_COORDINATE = re.compile(r"\s*([+-]?)([\d.,/ ]{1,80})([NSEW]?)\s*", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,10 @@ def _xmp_position(xmp: Properties) -> Position:
 
 
 def _position(latitude_deg: float | None, longitude_deg: float | None, altitude_m: float | None) -> Position:
-    if latitude_deg is None or longitude_deg is None or latitude_deg == longitude_deg == 0.0:
-        return Position(altitude_m=altitude_m)  # cameras write 0, 0 when they have no fix
+    if latitude_deg is None or longitude_deg is None:
+        return Position(altitude_m=altitude_m)
+    if latitude_deg == longitude_deg == 0.0:  # what cameras write when they have no fix
+        return Position()
     return Position(latitude_deg, longitude_deg, altitude_m)
 
 
@@ -73,12 +75,12 @@ def _degrees(parts: Any, reference: Any, negative: str, limit_deg: float) -> flo
 
 
 def _xmp_degrees(text: Any, reference: Any, negative: str, limit_deg: float) -> float | None:
-    """Return signed degrees from "48,52.5N", "48,52,30N", or a decimal number, signed or with a reference beside it."""
+    """Return signed degrees from "48,52.5N", "48,52,30N", or other programs' "48.875", "-48.875", "48/1 52/1 30/1"."""
     found = _XMP_COORDINATE.fullmatch(text) if isinstance(text, str) else None
     if found is None:
         return None
     sign, parts, letter = found.groups()
-    degrees = _degrees(parts.split(","), letter or reference, negative, limit_deg)
+    degrees = _degrees(re.split("[, ]+", parts.strip()), letter or reference, negative, limit_deg)
     return -degrees if degrees is not None and sign == "-" and not letter else degrees
 
 

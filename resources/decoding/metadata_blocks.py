@@ -1,7 +1,7 @@
 """Where the file of a photo keeps its EXIF, XMP and IPTC: the blocks as bytes, not yet understood.
 
-What belongs here: walking the segments of a JPEG and asking libheif; a PNG's chunks are in png_chunks.py, and in a DNG
-the blocks are tags (tags.py). What does not: the meaning of a block, and pixels.
+What belongs here: walking the segments of a JPEG, and asking those who know the other formats (png_chunks.py, tiff.py,
+libheif). What does not: the meaning of a block, and pixels.
 """
 
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ from itertools import islice
 from resources.decoding.formats import Format
 from resources.decoding.iptc import iptc_of_photoshop
 from resources.decoding.png_chunks import read_chunks
+from resources.decoding.tiff import block_in_first_directory
 
 _MAX_SEGMENTS = 4096  # the longest colour profile or XMP takes 255 of them
 _START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
@@ -18,6 +19,7 @@ _APP1, _APP13 = 0xE1, 0xED
 _EXIF = b"Exif\0\0"
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
 _XMP_EXTENSION = b"http://ns.adobe.com/xmp/extension/\0"
+_TIFF_XMP, _TIFF_IPTC = 700, 33723
 _PHOTOSHOP = b"Photoshop 3.0\0"
 
 # ImageMagick puts what it has no chunk for into texts of these names, in hexadecimal.
@@ -45,8 +47,8 @@ def find_blocks(data: bytes, photo_format: Format) -> MetadataBlocks:
             return _in_png(data)
         case Format.HEIC:
             return _in_heic(data)
-        case Format.DNG:  # a TIFF, as the inside of an EXIF block is
-            return MetadataBlocks(exif=data)
+        case Format.DNG:
+            return _in_dng(data)
 
 
 def _in_jpeg(data: bytes) -> MetadataBlocks:
@@ -112,3 +114,9 @@ def _in_heic(data: bytes) -> MetadataBlocks:
         return MetadataBlocks()
     iptc = [each["data"] for each in info.get("metadata", ()) if each.get("type") == "iptc"]
     return MetadataBlocks(info.get("exif") or b"", (info.get("xmp") or b"",), b"".join(iptc[:1]))
+
+
+def _in_dng(data: bytes) -> MetadataBlocks:
+    """Return a DNG as its own EXIF: it is a TIFF, as the inside of an EXIF block is, with the other blocks as tags."""
+    xmp, iptc = (block_in_first_directory(data, tag) for tag in (_TIFF_XMP, _TIFF_IPTC))
+    return MetadataBlocks(exif=data, xmp=(xmp,), iptc=iptc)

@@ -9,7 +9,6 @@ printable and lists of integers where they are few; the rest is left out.
 
 import json
 import math
-import struct
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
@@ -26,19 +25,15 @@ _MAX_VALUES = 64
 _POINTERS = frozenset({ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo, ExifTags.IFD.Interop, ExifTags.IFD.MakerNote})
 _FIRST_DNG_TAG = 50706  # from here on: matrices and profiles for the RAW decoder, except
 _DNG_TEXTS = frozenset({ExifTags.Base.UniqueCameraModel, ExifTags.Base.CameraSerialNumber})
-_XMP, _IPTC = 700, 33723  # blocks of their own kind that a TIFF has as tags
-_NOT_VALUES = _POINTERS | {_XMP, _IPTC}
+_BLOCKS = frozenset({700, 33723})  # XMP and IPTC, which a TIFF has as tags
 _WINDOWS_TEXTS = range(ExifTags.Base.XPTitle, ExifTags.Base.XPSubject + 1)  # what its Explorer writes, in UTF-16
 
 
 def read_tags(data: bytes, photo_format: Format) -> dict[str, Any]:
     """Return the tags of a whole file by name; what cannot be read is left out, whatever the file holds."""
     blocks = find_blocks(data, photo_format)
-    exif = _load(blocks.exif)
-    main = _directory(exif, None)
-    xmp = merge_xmp(map(parse_xmp, (*blocks.xmp, _raw(main.get(_XMP), exif.endian))))
-    iptc = parse_iptc(blocks.iptc or _raw(main.get(_IPTC), exif.endian))
-    return {**read_exif(exif), **({"XMP": xmp} if xmp else {}), **({"IPTC": iptc} if iptc else {})}
+    others = {"XMP": merge_xmp(map(parse_xmp, blocks.xmp)), "IPTC": parse_iptc(blocks.iptc)}
+    return read_exif(_load(blocks.exif)) | {name: found for name, found in others.items() if found}
 
 
 def read_exif(exif: Image.Exif) -> dict[str, Any]:
@@ -76,13 +71,6 @@ def _load(block: bytes) -> Image.Exif:
     return exif
 
 
-def _raw(value: Any, endian: str | None) -> bytes:
-    """Return a block that is the value of a tag; some programs declared its bytes to be integers."""
-    if isinstance(value, tuple) and all(isinstance(each, int) and 0 <= each < 2**32 for each in value):
-        return struct.pack(f"{endian or '<'}{len(value)}I", *value)
-    return value if isinstance(value, bytes) else b""
-
-
 def _directory(exif: Image.Exif, pointer: int | None) -> Mapping[int, Any]:
     try:
         return dict(exif) if pointer is None else exif.get_ifd(pointer)
@@ -96,7 +84,7 @@ def _by_name(directory: Mapping[int, Any], names: Mapping[int, str]) -> dict[str
 
 def _safe_items(directory: Mapping[int, Any]) -> Iterator[tuple[int, Any]]:
     for tag, value in directory.items():
-        if tag in _NOT_VALUES or (tag >= _FIRST_DNG_TAG and tag not in _DNG_TEXTS):
+        if tag in _POINTERS | _BLOCKS or (tag >= _FIRST_DNG_TAG and tag not in _DNG_TEXTS):
             continue
         is_utf_16 = tag in _WINDOWS_TEXTS and isinstance(value, bytes)
         safe = _json_safe(value.decode("utf-16-le", "ignore") if is_utf_16 else value)
