@@ -24,6 +24,11 @@ PHOTO_FILES: Schema = (
     *STATUS[1:],
 )
 
+LOOKS = (
+    Column("perceptual_hash", "string", "64 bits of its structure as 16 hex digits; copies differ in few bits"),
+    Column("dominant_colours", "list<string>", "up to five colours as #rrggbb, largest share first"),
+)
+
 DECODED_IMAGES: Schema = (
     Column("photo_id", "string", "the photo", required=True),
     Column("path_display", "string", "the file that was decoded", required=True),
@@ -38,6 +43,7 @@ DECODED_IMAGES: Schema = (
     Column("decoder", "string", "library, version and way of decoding"),
     Column("decoder_policy", "string", "version of the decoding rules", required=True),
     Column("tags_json", "string", "the file's own tags, bounded, as JSON"),
+    *LOOKS,
 )
 
 PHOTO_METADATA: Schema = (
@@ -68,6 +74,9 @@ PHOTO_METADATA: Schema = (
     Column("rating", "int64", "-1 rejected, 0 not rated, 1 to 5 stars"),
     Column("label", "string", "label of the photo, mostly a colour's name"),
     Column("sidecars_json", "string", "the sidecars that were read: pairs of a file in the ledger and its signature"),
+    Column("width_px", "int64", "width as seen, upright"),
+    Column("height_px", "int64", "height as seen, upright"),
+    *LOOKS,
 )
 
 IMAGE_EMBEDDINGS: Schema = (

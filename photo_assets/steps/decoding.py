@@ -20,6 +20,7 @@ from resources.library.sidecars import KnownSidecar, read_sidecar
 from resources.tables.schema import Row
 
 CARRIED = ("photo_id", "status", "error_kind", "error_message")
+SEEN = ("width_px", "height_px", "perceptual_hash", "dominant_colours")
 
 
 def decode_photos(photo_files: Sequence[Row], pool: DecodingPool, ledger: Ledger) -> list[Row]:
@@ -96,7 +97,8 @@ def _decoded_row(file: Row, result: DecodeResult, provenance: str) -> Row:
 
 def _typed(row: Row, sidecars: Mapping[str, Sequence[KnownSidecar]]) -> Row:
     properties, read = _read_sidecars(sidecars.get(row["photo_id"], ()))
-    return _typed_tags(row, properties) | {"sidecars_json": json.dumps(read) if read else None}
+    seen = {name: row[name] for name in SEEN}
+    return _typed_tags(row, properties) | {"sidecars_json": json.dumps(read) if read else None} | seen
 
 
 def _read_sidecars(known: Sequence[KnownSidecar]) -> tuple[dict[str, Any], list[tuple[int, str | None]]]:

@@ -11,6 +11,7 @@ from PIL import Image
 
 from resources.decoding.colour import to_continuous_tone, to_srgb
 from resources.decoding.limits import DecodingLimits
+from resources.decoding.looks import dominant_colours, perceptual_hash
 from resources.decoding.orientation import turn_upright, upright_size
 from resources.decoding.pictures import Picture, preview_size
 
@@ -19,7 +20,7 @@ _REDUCING_GAP = 1.5  # average down to 1.5 times the target first: four times fa
 
 @dataclass(frozen=True, slots=True)
 class Renditions:
-    """Both JPEGs of a photo (8-bit sRGB, upright, no EXIF) and the sizes as a person sees them."""
+    """Both JPEGs of a photo (8-bit sRGB, upright, no EXIF), the sizes as a person sees them, and its looks."""
 
     preview: bytes
     thumbnail: bytes
@@ -27,6 +28,8 @@ class Renditions:
     height_px: int
     preview_width_px: int
     preview_height_px: int
+    perceptual_hash: str
+    dominant_colours: list[str]
 
 
 def make_renditions(picture: Picture, limits: DecodingLimits) -> Renditions:
@@ -38,6 +41,8 @@ def make_renditions(picture: Picture, limits: DecodingLimits) -> Renditions:
         _encode(thumbnail, limits.thumbnail_jpeg_quality),
         *upright_size(picture.width_px, picture.height_px, picture.orientation),
         *image.size,
+        perceptual_hash(thumbnail),
+        dominant_colours(thumbnail),
     )
 
 

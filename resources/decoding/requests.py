@@ -24,7 +24,8 @@ class DecodeResult:
     """What became of one request; every field but the first two is None where it does not apply.
 
     `width_px` and `height_px` are the original's size as a person sees it: upright, not reduced. `decode_ms` is the
-    worker's wall-clock time from opening the original to the stored preview.
+    worker's wall-clock time from opening the original to the stored preview. `perceptual_hash` and `dominant_colours`
+    are as looks.py describes them.
     """
 
     photo_id: str
@@ -39,6 +40,8 @@ class DecodeResult:
     preview_height_px: int | None = None
     decode_ms: float | None = None
     tags_json: str | None = None
+    perceptual_hash: str | None = None
+    dominant_colours: list[str] | None = None
 
 
 def failed_result(photo_id: str, error: DecodingError) -> DecodeResult:

@@ -74,4 +74,6 @@ def _ok_result(
         preview_width_px=renditions.preview_width_px,
         preview_height_px=renditions.preview_height_px,
         tags_json=tags_json,
+        perceptual_hash=renditions.perceptual_hash,
+        dominant_colours=renditions.dominant_colours,
     )
