@@ -33,7 +33,10 @@ def is_dng(head: bytes) -> bool:
 
 
 def is_cut_off(data: bytes) -> bool:
-    """Say whether the main picture of a whole DNG file points past the end of the file."""
+    """Say whether the main picture of a whole DNG file, or the directory of any picture, lies past the file's end."""
+    pictures = (offset for each in iter_directories(data) for offset in each.get(SUB_IFDS, ()))
+    if any(offset >= len(data) for offset in pictures):
+        return True
     return any(_end_of_data(directory) > len(data) for directory in _main_directories(data))
 
 

@@ -25,6 +25,12 @@ def test_a_whole_dng_is_whole_and_one_byte_less_is_not():
     assert tiff.is_cut_off(SMALL_DNG[:-1])
 
 
+def test_a_dng_that_ends_before_the_directory_of_its_main_picture_is_cut_off():
+    preview_ends_at = SMALL_DNG.index(b"\xff\xd9") + 2
+    assert tiff.is_dng(SMALL_DNG[:preview_ends_at])
+    assert tiff.is_cut_off(SMALL_DNG[:preview_ends_at])
+
+
 def test_directories_that_point_at_themselves_are_read_once():
     looped = b"II*\0" + (8).to_bytes(4, "little") + bytes(2) + (8).to_bytes(4, "little")
     assert len(list(tiff.iter_directories(looped))) == 1
