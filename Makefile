@@ -6,10 +6,10 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check docs format dev bench models clean
+.PHONY: help install demo test check docs format dev bench bench-decode models clean
 
 help: ## Show this list.
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
 install: $(INSTALLED) ## Make .venv and install everything, as locked in constraints.txt.
 
@@ -43,6 +43,10 @@ dev: $(INSTALLED) ## Start Dagster's UI and daemon on this library: http://127.0
 
 bench: $(INSTALLED) ## Measure the whole path on 2,000 generated photos; writes benchmarks/results.
 	$(BIN)/python -m benchmarks.whole_path
+
+bench-decode: $(INSTALLED) ## Measure decoding against the alternatives; writes results, table and plot (8 minutes).
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
+	$(BIN)/python -m benchmarks.decode
 
 models: $(INSTALLED) ## Train the two small models again (under an hour on two cores).
 	$(BIN)/python -m photo_assets.demo.train_models clip & \

@@ -8,15 +8,15 @@ from pathlib import Path
 PACKAGES = ("dagster", "torch", "transformers", "pillow", "pillow-heif", "rawpy", "qdrant-edge-py", "pyarrow")
 
 
-def environment() -> dict[str, object]:
-    """Processor, cores, memory in GB, Python and package versions."""
+def environment(*also: str) -> dict[str, object]:
+    """Processor, cores, memory in GB, Python and package versions, of other packages `also`."""
     pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return {
         "processor": _processor(),
         "cores": len(os.sched_getaffinity(0)),
         "memory_gb": round(pages / 1e9, 1),
         "python": platform.python_version(),
-        "packages": {name: version(name) for name in PACKAGES},
+        "packages": {name: version(name) for name in (*PACKAGES, *also)},
     }
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from benchmarks.decode_tables import decode_lines, pool_lines
+
 RESULTS = Path(__file__).parent / "results"
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 
@@ -25,12 +27,23 @@ def with_tables(page: str) -> str:
 
 
 def table(name: str) -> str:
-    """The Markdown table of one result file: medians over its runs, and where they were made."""
+    """The Markdown table of one result file: where its runs were made, and medians over them."""
     result = json.loads((RESULTS / f"{name}.json").read_text())
-    samples, place = result["samples"], result["environment"]
-    where = f"{place['processor']}, {place['cores']} cores, {place['memory_gb']} GB; medians of {len(samples)} runs."
-    lines = [where, "", "| what | median | all runs |", "|---|--:|---|"]
-    return "\n".join([*lines, *(_line(what, values) for what, values in _rows(result["photos"], samples))])
+    place = result["environment"]
+    where = f"{place['processor']}, {place['cores']} cores, {place['memory_gb']} GB; "
+    return "\n".join([where + f"medians of {_runs(result['samples'])} runs.", "", *_lines(result)])
+
+
+def _lines(result: dict[str, Any]) -> list[str]:
+    if result["benchmark"] == "whole_path":
+        rows = _rows(result["photos"], result["samples"])
+        return ["| what | median | all runs |", "|---|--:|---|", *(_line(what, values) for what, values in rows)]
+    return pool_lines(result["samples"]) if result["benchmark"] == "decode_pool" else decode_lines(result["samples"])
+
+
+def _runs(samples: list[dict[str, Any]]) -> int:
+    """How many runs there were: samples that name none are a run each."""
+    return len({sample.get("run", number) for number, sample in enumerate(samples)})
 
 
 def _rows(photos: int, samples: list[dict[str, Any]]) -> list[tuple[str, list[float]]]:
