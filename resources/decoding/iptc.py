@@ -63,10 +63,11 @@ def _iter_data_sets(block: bytes) -> Iterator[tuple[tuple[int, int], bytes]]:
     at, count = 0, 0
     while at + 5 <= len(block) and block[at] == _MARK and count < _MAX_DATA_SETS:
         size_bytes = int.from_bytes(block[at + 3 : at + 5], "big")
-        if size_bytes & 0x8000:  # an extended data set: no text of a person is that long
+        end = at + 5 + size_bytes
+        if size_bytes & 0x8000 or end > len(block):  # the bit marks an extended data set, which no text needs
             return
-        yield (block[at + 1], block[at + 2]), block[at + 5 : at + 5 + size_bytes]
-        at, count = at + 5 + size_bytes, count + 1
+        yield (block[at + 1], block[at + 2]), block[at + 5 : end]
+        at, count = end, count + 1
 
 
 def _text_of(content: bytes, encoding: str | None) -> str:
