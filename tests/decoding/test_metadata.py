@@ -344,13 +344,41 @@ VALUES = st.recursive(
     max_leaves=6,
 )
 NAMES = st.sampled_from(
-    "DateTimeOriginal SubsecTimeOriginal OffsetTimeOriginal Make ExposureTime Orientation GPSInfo Flash Rating "
-    "RatingPercent XPKeywords ImageDescription ISOSpeedRatings ShutterSpeedValue XMP IPTC".split()
+    [
+        "DateTimeOriginal",
+        "SubsecTimeOriginal",
+        "OffsetTimeOriginal",
+        "Make",
+        "ExposureTime",
+        "Orientation",
+        "GPSInfo",
+        "Flash",
+        "Rating",
+        "RatingPercent",
+        "XPKeywords",
+        "ImageDescription",
+        "ISOSpeedRatings",
+        "ShutterSpeedValue",
+        "XMP",
+        "IPTC",
+    ]
 )
-IPTC_NAMES = st.sampled_from("DateCreated TimeCreated Keywords ObjectName Caption-Abstract".split())
+IPTC_NAMES = st.sampled_from(["DateCreated", "TimeCreated", "Keywords", "ObjectName", "Caption-Abstract"])
 XMP_NAMES = st.sampled_from(
-    "xmp:Rating xmp:Label dc:title dc:description dc:subject exif:Flash darktable:colorlabels exif:GPSLatitude "
-    "exif:GPSLongitude exif:GPSAltitude photoshop:DateCreated tiff:Orientation".split()
+    [
+        "xmp:Rating",
+        "xmp:Label",
+        "dc:title",
+        "dc:description",
+        "dc:subject",
+        "exif:Flash",
+        "darktable:colorlabels",
+        "exif:GPSLatitude",
+        "exif:GPSLongitude",
+        "exif:GPSAltitude",
+        "photoshop:DateCreated",
+        "tiff:Orientation",
+    ]
 )
 XMP = st.dictionaries(XMP_NAMES, VALUES)
 GPS_NAMES = st.sampled_from(
