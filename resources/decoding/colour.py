@@ -11,7 +11,6 @@ import numpy as np
 from PIL import Image, ImageCms
 
 _WHITE = 255
-_SINGLE_LEVELS = frozenset((level, level) for level in range(256))
 _SPACE_OF_MODE = {"RGB": "RGB", "L": "GRAY", "CMYK": "CMYK"}
 
 
@@ -27,11 +26,9 @@ def to_continuous_tone(image: Image.Image) -> Image.Image:
 def to_srgb(image: Image.Image, icc_profile: bytes | None) -> Image.Image:
     """Return an RGB picture on white; a profile that is broken or of another colour space is ignored."""
     opaque = _flatten(image)
-    profile = _read_profile(icc_profile)
-    if profile is None or profile.profile.xcolor_space.strip() != _SPACE_OF_MODE.get(opaque.mode):
-        return opaque.convert("RGB")
+    transform = _transform_to_srgb(icc_profile, opaque.mode) if icc_profile else None
     try:
-        converted = ImageCms.profileToProfile(opaque, profile, _srgb_profile(), outputMode="RGB")
+        converted = transform and ImageCms.applyTransform(opaque, transform)
     except ImageCms.PyCMSError:
         return opaque.convert("RGB")
     return converted or opaque.convert("RGB")
@@ -39,7 +36,7 @@ def to_srgb(image: Image.Image, icc_profile: bytes | None) -> Image.Image:
 
 def is_one_colour(image: Image.Image) -> bool:
     """Say whether every pixel of an RGB picture is the same."""
-    return all(channel.getextrema() in _SINGLE_LEVELS for channel in image.convert("RGB").split())
+    return all(low == high for low, high in image.convert("RGB").getextrema())
 
 
 def _sixteen_to_eight_bits(image: Image.Image) -> Image.Image:
@@ -56,13 +53,25 @@ def _flatten(image: Image.Image) -> Image.Image:
     return page
 
 
-def _read_profile(icc_profile: bytes | None) -> ImageCms.ImageCmsProfile | None:
-    if not icc_profile:
-        return None
+@functools.lru_cache(maxsize=16)  # the photos of a library come from a few cameras
+def _transform_to_srgb(icc_profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
+    """Return what brings pixels of a mode to sRGB; None where the profile is of no use, or is sRGB's own."""
     try:
-        return ImageCms.ImageCmsProfile(io.BytesIO(icc_profile))
-    except (OSError, TypeError, ValueError):
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(icc_profile))
+        if profile.profile.xcolor_space.strip() != _SPACE_OF_MODE.get(mode):
+            return None
+        transform = ImageCms.buildTransform(profile, _srgb_profile(), mode, "RGB")
+        return transform if mode != "RGB" or _changes_colours(transform) else None
+    except (OSError, TypeError, ValueError, ImageCms.PyCMSError):
         return None
+
+
+def _changes_colours(transform: ImageCms.ImageCmsTransform) -> bool:
+    """Say whether any of 4,096 colours becomes another, rounding aside."""
+    levels = np.arange(0, 256, 17, dtype=np.uint8)
+    probe = np.stack(np.meshgrid(levels, levels, levels), axis=-1).reshape(64, 64, 3)
+    shown = np.asarray(ImageCms.applyTransform(Image.fromarray(probe), transform))
+    return bool(np.abs(shown.astype(int) - probe).max() > 1)
 
 
 @functools.cache
