@@ -26,6 +26,7 @@ _REASON_LENGTH = 160
 
 # By name, because the libraries that define them are only there inside a worker.
 _MEMORY_ERRORS = frozenset({"MemoryError", "LibRawUnsufficientMemoryError", "LibRawMemPoolOverflowError"})
+_MEMORY_MARKS = ("Out of memory", "Memory allocation error: Unspecified")  # libheif's words, in a plain RuntimeError
 _PIXEL_ERRORS = frozenset({"DecompressionBombError", "DecompressionBombWarning", "LibRawTooBigError"})
 _UNSUPPORTED_ERRORS = frozenset({"LibRawFileUnsupportedError", "LibRawNotImplementedError", "NotSupportedError"})
 _TEXT_LIMIT_MARK = "MAX_TEXT_"  # Pillow raises a plain ValueError that names its setting
@@ -73,7 +74,7 @@ def _file_of(trace: TracebackType) -> str:
 def classify(error: Exception, limits: DecodingLimits) -> DecodingError:
     """Return the DecodingError that a decoder's exception stands for."""
     name, reason = type(error).__name__, clean_reason(error)
-    if name in _MEMORY_ERRORS:
+    if name in _MEMORY_ERRORS or reason.startswith(_MEMORY_MARKS):
         return OutOfMemoryError(limits.memory_bytes)
     if name in _PIXEL_ERRORS:
         return TooLargeError("pixels", "max_pixels", None, limits.max_pixels)

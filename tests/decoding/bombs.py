@@ -35,7 +35,7 @@ def _jpegs() -> dict[str, Bomb]:
     return {
         "claims 65,000 x 65,000": _is(jpeg_claiming(plain, 65_000, 65_000), "too_large"),
         "progressive, claims 65,000 x 65,000": _is(jpeg_claiming(progressive, 65_000, 65_000), "too_large"),
-        "paints the largest picture in 20,000 scans": _is(_many_scans(progressive, 14_000, 20_000), "too_large"),
+        "paints the largest picture in 20,000 scans": _is(jpeg_of_scans(progressive, 14_000, 20_000), "too_large"),
         "segment as long as can be": _is(plain[:2] + b"\xff\xe1\xff\xff" + plain[2:], "corrupt"),
         "EXIF pointing at itself": _is(_with_exif(plain, _looping_tiff()), "ok"),
         "EXIF counting to 4 GB": _is(_with_exif(plain, _tiff_with(0x010F, 2, FOUR_GIGABYTES, 8)), "ok"),
@@ -105,7 +105,8 @@ def jpeg_claiming(jpeg: bytes, width_px: int, height_px: int) -> bytes:
     return jpeg[:at] + struct.pack(">HH", height_px, width_px) + jpeg[at + 4 :]
 
 
-def _many_scans(progressive: bytes, side_px: int, scans: int) -> bytes:
+def jpeg_of_scans(progressive: bytes, side_px: int, scans: int) -> bytes:
+    """Return a progressive JPEG that claims a size and paints its first scan over and over."""
     claiming = jpeg_claiming(progressive, side_px, side_px)
     first = claiming.index(b"\xff\xda")
     scan = claiming[first : claiming.index(b"\xff", first + 2)]

@@ -61,6 +61,7 @@ def test_whatever_a_decoder_raises_means_a_corrupt_photo(error):
 
 def test_errors_with_another_meaning_keep_it():
     assert classify(MemoryError(), LIMITS).kind == "out_of_memory"
+    assert classify(RuntimeError("Out of memory"), LIMITS).kind == "out_of_memory"
     assert classify(ValueError("over MAX_TEXT_MEMORY"), LIMITS).kind == "too_large"
 
 

@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,25 @@ from resources.decoding.originals import read_original
 
 CONTENT = b"some bytes"
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
+
+
+@pytest.fixture
+def once_looked_at(monkeypatch) -> Callable[[Callable[[], object]], None]:
+    """Return a way to do something to a file between the reader's look at it and its reading."""
+    look = os.fstat
+
+    def do(deed: Callable[[], object]) -> None:
+        deeds = [deed]
+
+        def look_and_do(descriptor: int) -> os.stat_result:
+            status = look(descriptor)
+            while deeds:
+                deeds.pop()()
+            return status
+
+        monkeypatch.setattr(os, "fstat", look_and_do)
+
+    return do
 
 
 def read(path: Path | bytes, max_file_bytes: int = 100) -> bytes:
@@ -100,3 +121,57 @@ def test_a_file_over_the_limit_is_not_read(tmp_path):
     (tmp_path / "a.jpg").write_bytes(CONTENT)
     with pytest.raises(TooLargeError, match="max_file_bytes"):
         read(tmp_path / "a.jpg", max_file_bytes=len(CONTENT) - 1)
+
+
+@pytest.mark.parametrize("device", [b"/dev/null", b"/dev/zero"])
+def test_a_device_is_not_a_file_and_is_not_read(device):
+    with pytest.raises(NotAFileError, match="device"):
+        read(device)
+
+
+def test_a_socket_is_not_a_file(tmp_path):
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "s.jpg"))
+        with pytest.raises(NotAFileError, match="socket"):
+            read(tmp_path / "s.jpg")
+
+
+def test_a_file_that_grows_while_it_is_read_has_changed(tmp_path, once_looked_at):
+    path = tmp_path / "a.jpg"
+    path.write_bytes(CONTENT)
+    once_looked_at(lambda: path.write_bytes(CONTENT + b"more"))
+    with pytest.raises(ChangedError):
+        read(path)
+
+
+def test_a_file_that_is_cut_while_it_is_read_has_changed(tmp_path, once_looked_at):
+    path = tmp_path / "a.jpg"
+    path.write_bytes(CONTENT)
+    once_looked_at(lambda: os.truncate(path, 3))
+    with pytest.raises(ChangedError):
+        read(path)
+
+
+def test_a_file_that_is_replaced_by_a_link_once_it_is_open_is_still_the_one_that_is_read(tmp_path, once_looked_at):
+    path, other = tmp_path / "a.jpg", tmp_path / "b.jpg"
+    path.write_bytes(CONTENT)
+    other.write_bytes(b"something else")
+
+    def swap() -> None:
+        path.unlink()
+        path.symlink_to(other)
+
+    once_looked_at(swap)
+    assert read(path) == CONTENT
+    with pytest.raises(NotAFileError, match="symbolic link"):
+        read(path)
+
+
+def test_a_folder_that_is_replaced_by_a_link_to_other_photos_gives_none_of_them(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "secret").mkdir()
+    (tmp_path / "secret" / "a.jpg").write_bytes(b"something else")
+    (tmp_path / "real").rmdir()
+    (tmp_path / "real").symlink_to(tmp_path / "secret")
+    with pytest.raises(ChangedError):
+        read(tmp_path / "real" / "a.jpg")

@@ -3,17 +3,20 @@
 import multiprocessing
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from resources.decoding.errors import PoolLostError
-from resources.decoding.limits import DecodingLimits
+from resources.decoding.limits import MIB, DecodingLimits
 from resources.decoding.pool import DecodeRequest, DecodingPool, provenance_of
 from resources.decoding.previews import PreviewStore
 from resources.decoding.raw_policy import RawPolicy
 from resources.decoding.requests import DecodeResult
 
+from .bombs import jpeg_of_scans
 from .samples import encode, quarters, request_for
 
 IMPATIENT = DecodingLimits(deadline_s=1.0)
@@ -32,6 +35,15 @@ def misbehave(request: DecodeRequest, store: PreviewStore, limits: DecodingLimit
     if request.path == b"have a bug":
         raise KeyError("a\nbug\0")
     return DecodeResult(request.photo_id, "ok")
+
+
+class FatalStore(PreviewStore):
+    """A store that ends the process which stores the photo "abcd", as a fault in a library would."""
+
+    def write(self, photo_id: str, preview: bytes, thumbnail: bytes) -> None:
+        if photo_id == "abcd":
+            os.kill(os.getpid(), signal.SIGSEGV)
+        super().write(photo_id, preview, thumbnail)
 
 
 def requests_to(*deeds: bytes) -> list[DecodeRequest]:
@@ -105,6 +117,40 @@ def test_originals_become_previews_in_worker_processes(store, tmp_path):
     assert [store.has(request.photo_id) for request in requests] == [True, False, True, False, False]
     assert all(result.decode_ms > 0 for result in results)
     assert [(path.read_bytes(), path.stat().st_mtime_ns) for path in paths[:3]] == before
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_fault_in_the_midst_of_real_decoding_costs_one_photo(tmp_path, workers):
+    store = FatalStore(tmp_path / "store")
+    paths = [tmp_path / f"{number}.jpg" for number in range(5)]
+    for path in paths:
+        path.write_bytes(encode(quarters(), "JPEG"))
+    requests = [request_for(path) for path in paths]
+    requests[2] = replace(requests[2], photo_id="abcd")
+    with DecodingPool(store, IMPATIENT, workers) as pool:
+        results = pool.decode(requests)
+    assert [result.error_kind for result in results] == [None, None, "crashed", None, None]
+    assert "SIGSEGV" in results[2].error_message
+    assert [store.has(request.photo_id) for request in requests] == [True, True, False, True, True]
+
+
+def test_a_picture_that_really_needs_more_memory_than_a_worker_has_costs_one_photo(store, tmp_path):
+    small, large = tmp_path / "small.png", tmp_path / "large.png"
+    small.write_bytes(encode(quarters(300, 200), "PNG"))
+    large.write_bytes(encode(Image.new("1", (14_000, 14_000)), "PNG", compress_level=1))
+    limits = DecodingLimits(memory_bytes=700 * MIB)
+    with DecodingPool(store, limits, workers=1) as pool:
+        results = pool.decode([request_for(path) for path in (small, large, small)])
+    assert [result.error_kind for result in results] == [None, "out_of_memory", None]
+
+
+def test_a_decode_that_really_takes_too_long_costs_one_photo(store, tmp_path):
+    small, slow = tmp_path / "small.png", tmp_path / "slow.jpg"
+    small.write_bytes(encode(quarters(30, 20), "PNG"))
+    slow.write_bytes(jpeg_of_scans(encode(quarters(64, 64), "JPEG", progressive=True), 14_000, 100))
+    with DecodingPool(store, IMPATIENT, workers=1) as pool:
+        results = pool.decode([request_for(path) for path in (small, slow, small)])
+    assert [result.error_kind for result in results] == [None, "timed_out", None]
 
 
 def test_the_pool_sweeps_what_killed_workers_left(store, tmp_path):
