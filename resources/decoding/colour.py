@@ -10,7 +10,10 @@ import io
 import numpy as np
 from PIL import Image, ImageCms
 
-_WHITE = 255
+from resources.decoding.colour_encoding import ColourEncoding, encoded_as_srgb
+
+_WHITE = _OPAQUE = 255
+_PREMULTIPLIED = {"RGBa": "RGBA", "La": "LA"}
 _SPACE_OF_MODE = {"RGB": "RGB", "L": "GRAY", "CMYK": "CMYK"}
 
 
@@ -18,14 +21,21 @@ def to_continuous_tone(image: Image.Image) -> Image.Image:
     """Return the picture in an 8-bit mode that can be resized by averaging: L, LA, RGB, RGBA or CMYK."""
     if image.mode.startswith("I;16"):
         return _sixteen_to_eight_bits(image)
+    if image.mode in _PREMULTIPLIED:
+        return image.convert(_PREMULTIPLIED[image.mode])
     if image.mode in ("P", "PA", "1") or "transparency" in image.info:
         return image.convert("RGBA" if image.has_transparency_data else "RGB")
     return image if image.mode in ("L", "LA", "RGB", "RGBA", "CMYK") else image.convert("RGB")
 
 
-def to_srgb(image: Image.Image, icc_profile: bytes | None) -> Image.Image:
-    """Return an RGB picture on white; a profile that is broken or of another colour space is ignored."""
+def to_srgb(image: Image.Image, icc_profile: bytes | None, encoding: ColourEncoding | None = None) -> Image.Image:
+    """Return an RGB picture on white, by the encoding if there is one, else by the profile.
+
+    A profile that is broken or of another colour space is ignored.
+    """
     opaque = _flatten(image)
+    if encoding is not None:
+        return encoded_as_srgb(opaque.convert("RGB"), encoding)
     transform = _transform_to_srgb(icc_profile, opaque.mode) if icc_profile else None
     try:
         converted = transform and ImageCms.applyTransform(opaque, transform)
@@ -35,14 +45,18 @@ def to_srgb(image: Image.Image, icc_profile: bytes | None) -> Image.Image:
 
 
 def is_one_colour(image: Image.Image) -> bool:
-    """Say whether every pixel of an RGB picture is the same."""
-    return all(low == high for low, high in image.convert("RGB").getextrema())
+    """Say whether every pixel of a picture is the same."""
+    lowest_and_highest = np.reshape(image.getextrema(), (-1, 2))
+    return not np.ptp(lowest_and_highest, axis=1).any()
 
 
 def _sixteen_to_eight_bits(image: Image.Image) -> Image.Image:
     """Scale to 256 levels, in 16 bits throughout: wider integers would double the memory."""
     samples = np.asarray(image).astype(np.uint16)
-    return Image.fromarray(((samples - (samples >> 8) + 128) >> 8).astype(np.uint8))
+    grey = Image.fromarray(((samples - (samples >> 8) + 128) >> 8).astype(np.uint8))
+    if "transparency" in image.info:
+        grey.putalpha(Image.fromarray((samples != image.info["transparency"]).astype(np.uint8) * _OPAQUE))
+    return grey
 
 
 def _flatten(image: Image.Image) -> Image.Image:

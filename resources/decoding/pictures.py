@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
+from resources.decoding.colour_encoding import ColourEncoding
 from resources.decoding.errors import TooLargeError
 from resources.decoding.limits import DecodingLimits
 
@@ -17,7 +18,7 @@ class Picture:
     """A decoded picture in any Pillow mode, as stored and perhaps at a reduced scale.
 
     `width_px` and `height_px` are the full size of the original before `orientation` (EXIF's 1 to 8, what is still to
-    be applied) turns it upright.
+    be applied) turns it upright. `encoding` is what the levels mean where there is no ICC profile; None means sRGB.
     """
 
     image: Image.Image
@@ -26,6 +27,7 @@ class Picture:
     orientation: int
     decoder: str
     icc_profile: bytes | None = None
+    encoding: ColourEncoding | None = None
 
 
 def require_few_pixels(width_px: int, height_px: int, limits: DecodingLimits) -> None:

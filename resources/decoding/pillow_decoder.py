@@ -5,11 +5,14 @@ only loading finds truncated data. What does not: RAW; Pillow would open many DN
 """
 
 import io
+from dataclasses import replace
+from typing import Any
 
 import PIL
 import pillow_heif
 from PIL import ExifTags, Image, PngImagePlugin
 
+from resources.decoding.colour_encoding import ColourEncoding, encoding_of_codes
 from resources.decoding.errors import CorruptError, TooLargeError
 from resources.decoding.formats import Format
 from resources.decoding.isobmff import is_cut_off
@@ -17,6 +20,7 @@ from resources.decoding.jpeg_scans import has_more_scans_than
 from resources.decoding.limits import DecodingLimits
 from resources.decoding.orientation import UPRIGHT
 from resources.decoding.pictures import Picture, preview_size, require_few_pixels
+from resources.decoding.png_colour import encoding_of_png, scaled_transparency
 
 _PLUGINS = {Format.JPEG: "JPEG", Format.PNG: "PNG", Format.HEIC: "HEIF"}
 # A JPEG is decoded at an eighth, a quarter or a half, but at least this much larger than its preview: just above its
@@ -48,7 +52,10 @@ def decode_with_pillow(data: bytes, photo_format: Format, limits: DecodingLimits
         if photo_format is Format.JPEG:
             image.draft(None, _draft_size(width_px, height_px, limits))
         image.load()
-        return _picture(image, width_px, height_px, photo_format)
+        if photo_format is Format.PNG and "transparency" in image.info:
+            image.info["transparency"] = scaled_transparency(data, image.info)
+        encoding = _encoding(data, photo_format, image.info)
+        return replace(_picture(image, width_px, height_px, photo_format), encoding=encoding)
 
 
 def _draft_size(width_px: int, height_px: int, limits: DecodingLimits) -> tuple[int, int]:
@@ -69,6 +76,16 @@ def _picture(image: Image.Image, width_px: int, height_px: int, photo_format: Fo
         decoder=_PILLOW_HEIF if is_heic else _PILLOW,
         icc_profile=image.info.get("icc_profile"),
     )
+
+
+def _encoding(data: bytes, photo_format: Format, info: dict[Any, Any]) -> ColourEncoding | None:
+    """Return what the file states about its levels where that counts: HDR always, all else only without a profile."""
+    stated = None
+    if photo_format is Format.PNG:
+        stated = encoding_of_png(data, info)
+    elif nclx := info.get("nclx_profile"):
+        stated = encoding_of_codes(nclx["color_primaries"], nclx["transfer_characteristics"])
+    return stated if stated is not None and (stated.is_hdr or not info.get("icc_profile")) else None
 
 
 def _orientation(image: Image.Image) -> int:

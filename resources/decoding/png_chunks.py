@@ -6,7 +6,6 @@ block (metadata_blocks.py), and the picture. Pillow has no chunk after the pictu
 
 import zlib
 from collections.abc import Collection, Iterator
-from itertools import islice
 
 _SIGNATURE_BYTES = 8
 _MAX_CHUNKS = 200_000  # a 100 MP picture in pieces of 4 kB has 75,000
@@ -16,7 +15,7 @@ _MAX_TEXT_BYTES = 8 * 1024 * 1024  # a PNG can carry 200 MB of text in 200 kB
 def read_chunks(data: bytes, keywords: Collection[bytes]) -> tuple[bytes, dict[bytes, bytes]]:
     """Return the EXIF block, empty if there is none, and the texts of these keywords, still encoded."""
     exif, texts = b"", dict[bytes, bytes]()
-    for name, content in islice(_iter_chunks(data), _MAX_CHUNKS):
+    for name, content in iter_chunks(data):
         if name == b"eXIf":
             exif = exif or content
         elif name in (b"tEXt", b"zTXt", b"iTXt"):
@@ -26,10 +25,12 @@ def read_chunks(data: bytes, keywords: Collection[bytes]) -> tuple[bytes, dict[b
     return exif, texts
 
 
-def _iter_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+def iter_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Yield the name of each chunk and, of those that are not the picture, the content."""
     at = _SIGNATURE_BYTES
-    while at + 8 <= len(data):
+    for _ in range(_MAX_CHUNKS):
+        if at + 8 > len(data):
+            return
         size_bytes, name = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
         if name != b"IDAT":
             yield name, data[at + 8 : at + 8 + size_bytes]

@@ -50,7 +50,7 @@ def preview_image(picture: Picture, limits: DecodingLimits) -> Image.Image:
     """Return the preview before it is encoded: 8-bit sRGB, upright."""
     image = to_continuous_tone(picture.image)
     image = _reduce(image, preview_size(*image.size, limits))
-    image = to_srgb(image, picture.icc_profile)
+    image = to_srgb(image, picture.icc_profile, picture.encoding)
     return turn_upright(image, picture.orientation)
 
 
