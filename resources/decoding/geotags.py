@@ -81,7 +81,7 @@ def _xmp_degrees(text: Any, reference: Any, negative: str, limit_deg: float) -> 
         return None
     sign, parts, letter = found.groups()
     degrees = _degrees(re.split("[, ]+", parts.strip()), letter or reference, negative, limit_deg)
-    return -degrees if degrees is not None and sign == "-" and not letter else degrees
+    return -abs(degrees) if degrees is not None and sign == "-" else degrees
 
 
 def _altitude(value: Any, reference: Any) -> float | None:

@@ -52,9 +52,10 @@ def parse_xmp(packet: bytes) -> dict[str, Any]:
 def merge_xmp(packets: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Return the properties of several packets as one; the first that names a property wins."""
     merged: dict[str, Any] = {}
-    for packet in packets:
-        merged = {**packet, **merged}
-    return dict(list(merged.items())[:_MAX_PROPERTIES])
+    for name, value in (item for packet in packets for item in packet.items()):
+        if len(merged) < _MAX_PROPERTIES:
+            merged.setdefault(name, value)
+    return merged
 
 
 def _is_wanted(name: str) -> bool:

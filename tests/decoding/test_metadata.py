@@ -195,6 +195,7 @@ def test_values_that_json_does_not_know_are_left_out():
 
 def test_a_sidecar_is_believed_before_the_photo_and_the_photo_where_it_is_silent():
     tags = {"DateTimeOriginal": "2020:01:02 03:04:05", "Make": "A", "Rating": 2, "ImageDescription": "old", "Flash": 1}
+    tags["ExposureTime"] = 0.25
     tags["XMP"] = {"dc:subject": ["sea"], "xmp:Label": "Red", "dc:title": "old"}
     sidecar = {
         "exif:DateTimeOriginal": "2021-06-05T14:30:15.25+02:00",
@@ -205,10 +206,12 @@ def test_a_sidecar_is_believed_before_the_photo_and_the_photo_where_it_is_silent
         "exif:GPSLongitude": "70,15,36W",
         "exif:GPSAltitude": "25/2",
         "exif:GPSAltitudeRef": "1",
+        "exif:ExposureTime": "1/2",
     }
     found = interpret(tags, sidecar=sidecar)
     assert (found.taken_at, found.taken_at_source) == (datetime(2021, 6, 5, 14, 30, 15, 250_000), "sidecar")
     assert (found.rating, found.keywords, found.description) == (-1, ["sun", "sand"], "new")
+    assert found.exposure_s == 0.5
     assert (found.latitude_deg, found.longitude_deg, found.altitude_m) == pytest.approx((-33.5125, -70.26, -12.5))
     assert (found.camera_make, found.label, found.title, found.flash_fired) == ("A", "Red", "old", True)
     assert interpret(tags, sidecar={}) == interpret(tags)
@@ -333,7 +336,7 @@ def test_xmps_coordinates_are_degrees_on_a_map_or_nothing(latitude, longitude, e
 
 
 def test_a_coordinates_direction_may_stand_beside_it():
-    xmp = {"exif:GPSLatitude": "33.5", "exif:GPSLatitudeRef": "S", "exif:GPSLongitude": "70.25"}
+    xmp = {"exif:GPSLatitude": "-33.5", "exif:GPSLatitudeRef": "S", "exif:GPSLongitude": "70.25"}
     found = interpret({"XMP": {**xmp, "exif:GPSLongitudeRef": "West"}})
     assert (found.latitude_deg, found.longitude_deg) == (-33.5, -70.25)
 
