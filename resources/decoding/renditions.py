@@ -66,5 +66,6 @@ def _thumbnail_size(width_px: int, height_px: int, limits: DecodingLimits) -> tu
 def _encode(image: Image.Image, quality: int) -> bytes:
     buffer = io.BytesIO()
     image.info = {}  # comments and profiles of the original would be written into the JPEG
-    image.save(buffer, format="JPEG", quality=quality)
+    # Whole colour resolution: in pictures this small halving it costs 2 dB, and saves a seventh of the bytes.
+    image.save(buffer, format="JPEG", quality=quality, subsampling="4:4:4")
     return buffer.getvalue()

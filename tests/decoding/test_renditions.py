@@ -8,7 +8,7 @@ from PIL import Image
 
 from resources.decoding.formats import Format
 from resources.decoding.limits import DecodingLimits
-from resources.decoding.renditions import preview_image
+from resources.decoding.renditions import make_renditions, preview_image
 from resources.decoding.steps import decode
 
 from .samples import encode
@@ -40,3 +40,12 @@ def test_a_preview_is_as_good_as_one_from_a_full_decode_at_any_size_of_the_origi
         exact = original.resize(preview.size, Image.Resampling.LANCZOS)
     assert min(preview.size) == SHORT_SIDE_PX
     assert psnr_db(preview, exact) >= EQUAL_QUALITY_DB
+
+
+def test_a_stored_preview_keeps_colours_that_change_from_pixel_to_pixel():
+    stripes = np.zeros((SHORT_SIDE_PX, SHORT_SIDE_PX, 3), np.uint8)
+    stripes[:, 0::2, 0], stripes[:, 1::2, 2] = 200, 200
+    picture = decode(encode(Image.fromarray(stripes), "PNG"), Format.PNG, DecodingLimits())
+    with Image.open(io.BytesIO(make_renditions(picture, DecodingLimits()).preview)) as preview:
+        colours = np.asarray(preview).astype(int)
+    assert np.abs(colours - stripes).mean() < 10, "red and blue became purple"
