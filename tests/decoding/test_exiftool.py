@@ -22,11 +22,11 @@ from resources.decoding.formats import Format, sniff
 from resources.decoding.metadata import PhotoMetadata, photo_metadata
 from resources.decoding.tags import dump_tags, read_tags
 from resources.decoding.xmp import parse_xmp
+from tests.conftest import REAL_PHOTOS
 
 from .dng_samples import dng
 from .samples import encode, quarters
 
-PHOTOS = Path(__file__).parents[3] / "shared" / "photos"
 PLUGINS = {Format.JPEG: "JPEG", Format.PNG: "PNG", Format.HEIC: "HEIF"}
 
 # By column: the tags that exiftool knows it by, in the order in which docs/metadata.md believes them.
@@ -72,7 +72,9 @@ KNOWN = {
 }
 
 needs_exiftool = pytest.mark.skipif(shutil.which("exiftool") is None, reason="exiftool is not installed")
-needs_photos = pytest.mark.skipif(not PHOTOS.is_dir(), reason="the folder of real photos is not beside the project")
+needs_photos = pytest.mark.skipif(
+    not REAL_PHOTOS.is_dir(), reason="the folder of real photos is not beside the project"
+)
 
 
 def exiftool(*arguments: str | Path) -> str:
@@ -174,7 +176,7 @@ def test_exiftool_agrees_on_real_cameras_files() -> None:
     pillow_heif.register_heif_opener()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        paths = [path for path in sorted(PHOTOS.rglob("*")) if has_picture(path)]
+        paths = [path for path in sorted(REAL_PHOTOS.rglob("*")) if has_picture(path)]
     values, differences = compare(paths)
     assert values > 600
     assert differences <= KNOWN

@@ -8,7 +8,7 @@ import pytest
 HEAVY = {"PIL", "rawpy", "pillow_heif", "numpy", "pebble", "dagster"}
 
 
-@pytest.mark.parametrize("module", ["formats", "errors", "limits", "previews", "requests", "metadata", "worker"])
+@pytest.mark.parametrize("module", ["formats", "errors", "limits", "previews", "requests", "metadata", "worker", "xmp"])
 def test_light_modules_import_no_library(module):
     program = f"import sys, resources.decoding.{module}; print(*{{name.partition('.')[0] for name in sys.modules}})"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
