@@ -25,7 +25,7 @@ from benchmarks.pool_once import LOOP
 
 RESULTS = Path(__file__).parent / "results"
 ALTERNATIVES = ("pyvips-binary", "simplejpeg", "opencv-python-headless")
-POOL_TITLES = ("jpeg, 12 MP, progressive", "heic, 12 MP", "dng, 24 MP, preview", "jpeg, 24 MP")
+POOL_TITLES = ("jpeg, 12 MP, progressive", "heic, 12 MP", "dng, 24 MP, with preview", "jpeg, 24 MP")
 
 
 def main(

@@ -17,7 +17,7 @@ from PIL import Image
 from benchmarks.decode_ways import demosaic, target_size
 from photo_assets.demo.painting import paint
 from photo_assets.demo.scenes import sample_scene
-from tests.decoding.dng_samples import dng, mosaic
+from tests.decoding.dng_samples import RawData, dng, mosaic
 
 REAL_PHOTOS = Path(__file__).parents[2] / "shared" / "photos"
 _REAL = {
@@ -50,11 +50,9 @@ def generate(folder: Path) -> list[Sample]:
         "jpeg, 12 MP, progressive": ("jpeg", lambda: _encoded(phone, "JPEG", quality=92, progressive=True)),
         "png, 24 MP": ("png", lambda: _encoded(camera, "PNG")),
         "heic, 12 MP": ("heic", lambda: _heic(phone)),
-        "dng, 24 MP, no preview": ("dng", lambda: dng(camera, raw=raw)),
-        "dng, 24 MP, preview": (
-            "dng with preview",
-            lambda: dng(camera, preview_jpeg=_rendered(dng(camera, raw=raw)), raw=raw),
-        ),
+        "dng, 24 MP, uncompressed": ("dng", lambda: dng(camera)),
+        "dng, 24 MP, compressed": ("dng", lambda: dng(camera, raw=raw)),
+        "dng, 24 MP, with preview": ("dng with preview", lambda: _dng_with_preview(camera, raw)),
     }
     return [_sample(folder, title, ways, content()) for title, (ways, content) in contents.items()]
 
@@ -96,9 +94,10 @@ def _exact(path: Path, ways: str) -> NDArray[np.uint8]:
     return np.asarray(image.resize(target_size(*image.size), Image.Resampling.LANCZOS))
 
 
-def _rendered(content: bytes) -> bytes:
-    """Return what a camera puts into its DNG: its own rendering as a JPEG of full size."""
-    return _encoded(demosaic(io.BytesIO(content), half_size=False), "JPEG", quality=92)
+def _dng_with_preview(image: Image.Image, raw: RawData) -> bytes:
+    """Return a DNG with what a camera puts into it: its own rendering as a JPEG of full size."""
+    rendered = demosaic(io.BytesIO(dng(image, raw=raw)), half_size=False)
+    return dng(image, preview_jpeg=_encoded(rendered, "JPEG", quality=92), raw=raw)
 
 
 def _heic(image: Image.Image) -> bytes:

@@ -14,7 +14,7 @@ from PIL import Image
 
 from benchmarks.decode_ways import WAYS, Pixels, Way, set_up
 
-MIN_CALLS, MIN_SECONDS = 2, 0.6
+MIN_CALLS, MIN_SECONDS = 2, 0.5
 
 
 def main(path: Path, ways: str, name: str, exact: Path) -> None:
@@ -45,7 +45,7 @@ def pixels_of(result: Pixels) -> NDArray[np.uint8]:
 
 def psnr_db(found: NDArray[np.uint8], exact: NDArray[np.uint8]) -> float:
     """The peak signal-to-noise ratio of two pictures of the same size, at most 99."""
-    error = np.mean((found.astype(np.float64) - exact) ** 2)
+    error = float(np.mean((found.astype(np.float64) - exact) ** 2))
     return min(99.0, float(10 * np.log10(255**2 / max(error, 1e-12))))
 
 

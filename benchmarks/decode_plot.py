@@ -21,13 +21,13 @@ def draw() -> None:
 
     files = by_file(json.loads((RESULTS / "decode.json").read_text())["samples"])
     with rc_context({"font.size": 7}):
-        figure = Figure(figsize=(8, 6.4), layout="constrained")
-        for panel, (title, ways) in zip(figure.subplots(3, 2).flat, files.items(), strict=False):
-            _draw_panel(panel, title, ways)
+        figure = Figure(figsize=(8, 7.6), layout="constrained")
+        for number, (title, ways) in enumerate(files.items(), start=1):
+            _draw_panel(figure.add_subplot(4, 2, number), title, ways)
         figure.suptitle(
             f"ms from path to pixels, short side 512, one thread; red: below {EQUAL_QUALITY_DB:.0f} dB", fontsize=8
         )
-        figure.savefig(PLOT, dpi=110, metadata={"Software": None})
+        figure.savefig(PLOT, dpi=90, metadata={"Software": None})
 
 
 def _draw_panel(panel: Any, title: str, ways: Mapping[str, Samples]) -> None:

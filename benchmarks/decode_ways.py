@@ -123,7 +123,10 @@ def rawpy_half(path: Path) -> Image.Image:
 
 def rawpy_preview(path: Path) -> Image.Image:
     with rawpy.imread(str(path)) as raw:
-        return pillow_plain(io.BytesIO(raw.extract_thumb().data))
+        preview = raw.extract_thumb().data
+    assert isinstance(preview, bytes)
+    with Image.open(io.BytesIO(preview)) as image:
+        return image.resize(target_size(*image.size))
 
 
 def demosaic(file: Path | io.BytesIO, half_size: bool) -> Image.Image:
@@ -160,7 +163,6 @@ WAYS: dict[str, dict[str, Way]] = {
         OURS_WHOLE: ours_whole,
         OURS: ours,
         "rawpy, full demosaic": rawpy_full,
-        "rawpy, half size": rawpy_half,
         "rawpy, embedded preview": rawpy_preview,
     },
 }
@@ -172,7 +174,8 @@ def _opencv(path: Path, flag: int, size: tuple[int, int]) -> NDArray[np.uint8]:
     cv2.setNumThreads(1)
     pixels = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), flag)
     assert pixels is not None
-    return cv2.cvtColor(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2RGB)
+    resized = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.cvtColor(resized, cv2.COLOR_BGR2RGB), np.uint8)
 
 
 @cache

@@ -31,7 +31,8 @@ def table(name: str) -> str:
     result = json.loads((RESULTS / f"{name}.json").read_text())
     place = result["environment"]
     where = f"{place['processor']}, {place['cores']} cores, {place['memory_gb']} GB; "
-    return "\n".join([where + f"medians of {_runs(result['samples'])} runs.", "", *_lines(result)])
+    busy = f" Load average before: {place['load_before']}." if "load_before" in place else ""
+    return "\n".join([where + f"medians of {_runs(result['samples'])} runs." + busy, "", *_lines(result)])
 
 
 def _lines(result: dict[str, Any]) -> list[str]:
