@@ -72,6 +72,7 @@ def _is_heic(head: bytes) -> bool:
         return False
     end = min(int.from_bytes(head[:4], "big"), 256)
     major, *compatible = [head[at : at + 4] for at in (8, *range(16, end, 4))]
-    if major in _GENERIC_BRANDS:
-        return _AV1_BRANDS.isdisjoint(compatible)
-    return major in _HEVC_BRANDS
+    if major in _AV1_BRANDS:
+        return False
+    names_hevc = not _HEVC_BRANDS.isdisjoint((major, *compatible))
+    return names_hevc or (major in _GENERIC_BRANDS and _AV1_BRANDS.isdisjoint(compatible))

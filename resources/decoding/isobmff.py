@@ -1,4 +1,4 @@
-"""The one fact that must be read from a HEIC's outer structure: whether the file ends too early.
+"""What must be read from a HEIC's outer structure: whether the file ends too early, and where the picture ends.
 
 What belongs here: walking the outermost boxes of an ISO base media file. What does not: pictures. libheif paints
 what is missing from a cut-off HEIC grey and reports success, so the file must be measured before it is decoded.
@@ -6,14 +6,23 @@ what is missing from a cut-off HEIC grey and reports success, so the file must b
 
 from collections.abc import Iterator
 
-_NEEDED_BOXES = frozenset(
-    {b"ftyp", b"meta", b"mdat", b"moov"}
-)  # what follows them is the maker's, motion videos above all
+# What follows these is the maker's, motion videos above all.
+_NEEDED_BOXES = frozenset({b"ftyp", b"meta", b"mdat", b"moov"})
 
 
 def is_cut_off(data: bytes) -> bool:
     """Say whether a box that the picture needs goes on after the end of a whole HEIC file."""
     return any(name in _NEEDED_BOXES and end > len(data) for name, end in _iter_boxes(data))
+
+
+def picture_part(data: bytes) -> bytes:
+    """Return a HEIC without the video that some phones append to it as a whole file of its own."""
+    start = 0
+    for name, end in _iter_boxes(data):
+        if start and name == b"ftyp":  # libheif would take the video for an image sequence
+            return data[:start]
+        start = end
+    return data
 
 
 def _iter_boxes(data: bytes) -> Iterator[tuple[bytes, int]]:

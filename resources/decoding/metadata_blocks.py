@@ -10,6 +10,7 @@ from itertools import islice
 
 from resources.decoding.formats import Format
 from resources.decoding.iptc import iptc_of_photoshop
+from resources.decoding.isobmff import picture_part
 from resources.decoding.png_chunks import read_chunks
 from resources.decoding.tiff import block_in_first_directory
 
@@ -109,7 +110,7 @@ def _in_heic(data: bytes) -> MetadataBlocks:
     import pillow_heif
 
     try:
-        info = pillow_heif.open_heif(data).info
+        info = pillow_heif.open_heif(picture_part(data)).info
     except Exception:  # the decoder, which sees the same bytes, says what is wrong with them
         return MetadataBlocks()
     iptc = [each["data"] for each in info.get("metadata", ()) if each.get("type") == "iptc"]

@@ -15,7 +15,7 @@ from PIL import ExifTags, Image, PngImagePlugin
 from resources.decoding.colour_encoding import ColourEncoding, encoding_of_codes
 from resources.decoding.errors import CorruptError, TooLargeError
 from resources.decoding.formats import Format
-from resources.decoding.isobmff import is_cut_off
+from resources.decoding.isobmff import is_cut_off, picture_part
 from resources.decoding.jpeg_scans import has_more_scans_than
 from resources.decoding.limits import DecodingLimits
 from resources.decoding.orientation import UPRIGHT
@@ -42,8 +42,10 @@ def set_up_pillow(limits: DecodingLimits) -> None:
 
 def decode_with_pillow(data: bytes, photo_format: Format, limits: DecodingLimits) -> Picture:
     """Decode a whole JPEG, PNG or HEIC; a JPEG at the smallest scale that serves its preview."""
-    if photo_format is Format.HEIC and is_cut_off(data):
-        raise CorruptError("the picture goes on after the end of the file")
+    if photo_format is Format.HEIC:
+        data = picture_part(data)
+        if is_cut_off(data):
+            raise CorruptError("the picture goes on after the end of the file")
     if photo_format is Format.JPEG and has_more_scans_than(limits.max_scans, data):
         raise TooLargeError("scans", "max_scans", None, limits.max_scans)
     with Image.open(io.BytesIO(data), formats=(_PLUGINS[photo_format],)) as image:
