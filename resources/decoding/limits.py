@@ -25,6 +25,9 @@ class DecodingLimits:
     # A progressive JPEG costs as much as a whole one for each of its scans. Encoders write about ten.
     max_scans: int = 100
 
+    # A DNG of 6 MB can say that its picture is 800,000 tiles, all of them the same JPEG. A strip per row makes 12,000.
+    max_pieces: int = 50_000
+
     # A 200 kB PNG can unfold into 200 MB of text. Colour profiles of printers reach a few megabytes.
     max_text_bytes: int = 8 * MIB
 

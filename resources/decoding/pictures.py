@@ -37,6 +37,12 @@ def require_few_pixels(width_px: int, height_px: int, limits: DecodingLimits) ->
         raise TooLargeError("pixels", "max_pixels", pixels, limits.max_pixels)
 
 
+def require_few_pieces(pieces: int, limits: DecodingLimits) -> None:
+    """Raise TooLargeError when a picture of so many strips or tiles may not be decoded."""
+    if pieces > limits.max_pieces:
+        raise TooLargeError("strips or tiles", "max_pieces", pieces, limits.max_pieces)
+
+
 def preview_size(width_px: int, height_px: int, limits: DecodingLimits) -> tuple[int, int]:
     """Return (width, height) of the preview of a picture of this size; never larger than the picture."""
     scale = min(

@@ -12,10 +12,10 @@ import rawpy
 from resources.decoding.colour import is_one_colour
 from resources.decoding.errors import BlackFrameError, CorruptError, UnsupportedError
 from resources.decoding.limits import DecodingLimits
-from resources.decoding.pictures import Picture, require_few_pixels
+from resources.decoding.pictures import Picture, require_few_pieces, require_few_pixels
 from resources.decoding.raw_policy import RawPolicy
 from resources.decoding.raw_renderings import RAWPY, render_full, render_half, show_large_preview, show_small_preview
-from resources.decoding.tiff import is_cut_off, main_compression
+from resources.decoding.tiff import is_cut_off, main_compression, most_pieces
 
 Rendering = Callable[[rawpy.RawPy, DecodingLimits], Picture | None]
 
@@ -33,6 +33,7 @@ def decode_dng(data: bytes, limits: DecodingLimits) -> Picture:
     """Decode a whole DNG; UnsupportedError where LibRaw lacks its compression, BlackFrameError if all is one colour."""
     if is_cut_off(data):
         raise CorruptError("the RAW data goes on after the end of the file")
+    require_few_pieces(most_pieces(data), limits)
     is_readable = True
     for rendering in _RENDERINGS[limits.raw_policy]:
         try:

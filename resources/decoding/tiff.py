@@ -18,7 +18,7 @@ _SIZES_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 7: 1}  # of bytes, text, 16 and 32 bits,
 _INTEGER_TYPES = {1: "B", 3: "H", 4: "I", 13: "I"}
 _TAGS_READ = frozenset({NEW_SUBFILE_TYPE, COMPRESSION, SUB_IFDS, DNG_VERSION, *sum(DATA_RANGES, ())})
 _MAX_DIRECTORIES = 64  # a DNG has three to ten; directories can point at each other in circles
-_MAX_VALUES = 1_000_000  # a 100 MP picture in tiles of 16 x 16 has 400,000; each value costs 40 bytes of memory
+_MAX_VALUES = 1_000_000  # far above any limit on pieces; each value costs 40 bytes of memory
 
 
 def is_tiff(head: bytes) -> bool:
@@ -38,6 +38,12 @@ def is_cut_off(data: bytes) -> bool:
     if any(offset >= len(data) for offset in pictures):
         return True
     return any(_end_of_data(directory) > len(data) for directory in _main_directories(data))
+
+
+def most_pieces(data: bytes) -> int:
+    """Return how many strips or tiles the picture of a DNG has that has most of them; 0 without any."""
+    counts = (len(each.get(tag, ())) for each in iter_directories(data) for tag, _ in DATA_RANGES)
+    return max(counts, default=0)
 
 
 def main_compression(data: bytes) -> int:
@@ -87,15 +93,15 @@ def _read_directory(order: str, data: bytes, offset: int) -> tuple[Directory, tu
 
 
 def _read_values(order: str, data: bytes, at: int) -> tuple[int, ...]:
-    """Read the integers of the entry at `at`; none where it holds something else or more than any camera writes."""
+    """Read the integers of the entry at `at`, a million at most; none where it holds something else."""
     header = data[at + 2 : at + 8]
     type_code, count = struct.unpack(order + "HI", header) if len(header) == 6 else (0, 0)
     code = _INTEGER_TYPES.get(type_code)
-    if code is None or count > _MAX_VALUES:
+    if code is None:
         return ()
     fits_inline = count * struct.calcsize(code) <= 4
     where = at + 8 if fits_inline else sum(_read(order, "I", 1, data, at + 8))
-    return _read(order, code, count, data, where)
+    return _read(order, code, min(count, _MAX_VALUES), data, where)
 
 
 def _read(order: str, code: str, count: int, data: bytes, at: int) -> tuple[int, ...]:

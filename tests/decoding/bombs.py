@@ -89,7 +89,8 @@ def _dngs() -> dict[str, Bomb]:
             ),
             "ok",
         ),
-        "196 million tiles": _is(_many_tiles(14_000), "too_large", "corrupt"),
+        "800,000 tiles that are the same JPEG": _is(_many_tiles(14_000, 16), "too_large"),
+        "more tiles than are counted": _is(_many_tiles(14_000, 8), "too_large"),
         "directory pointing at itself": _is(plain[:4] + struct.pack("<I", 8) + _pointing_back(plain), "ok"),
         "60,000 tags that say the same million": _is(_repeating_tags(), "corrupt", "unsupported"),
     }
@@ -177,16 +178,19 @@ def _pointing_back(dng: bytes) -> bytes:
     return dng[8:following] + struct.pack("<I", 8) + dng[following + 4 :]
 
 
-def _many_tiles(side_px: int) -> bytes:
-    """Return a DNG that cuts its picture into tiles of one pixel, all of them at the same place."""
-    plain = _dng_saying(dng_samples.dng(quarters(64, 48)), {256: side_px, 257: side_px})
-    tiles = ((322, 1, 1), (323, 1, 1), (324, side_px**2, 8), (325, side_px**2, 8))
-    entries = [plain[at : at + 12] for at in _entries(plain)]
-    entries = [entry for entry in entries if struct.unpack_from("<H", entry)[0] not in (273, 279)]
-    entries += [struct.pack("<HHII", tag, dng_samples.LONG, count, value) for tag, count, value in tiles]
-    entries.sort(key=lambda entry: struct.unpack_from("<H", entry)[0])
-    directory = struct.pack("<H", len(entries)) + b"".join(entries) + bytes(4)
-    return plain[:4] + struct.pack("<I", len(plain)) + plain[8:] + directory
+def _many_tiles(side_px: int, tile_px: int) -> bytes:
+    """Return a lossy DNG that cuts a large picture into small tiles, each of which is the same whole picture."""
+    plain = dng_samples.dng(quarters(64, 48), raw=dng_samples.lossy(quarters(64, 48)))
+    said = {struct.unpack_from("<H", plain, at)[0]: plain[at : at + 12] for at in _entries(plain)}
+    count = (side_px // tile_px + 1) ** 2
+    offsets, sizes = (said.pop(tag)[8:] * count for tag in (273, 279))
+    values = {256: side_px, 257: side_px, 322: tile_px, 323: tile_px}
+    said |= {tag: struct.pack("<HHII", tag, dng_samples.LONG, 1, value) for tag, value in values.items()}
+    for tag, at in ((324, len(plain)), (325, len(plain) + len(offsets))):
+        said[tag] = struct.pack("<HHII", tag, dng_samples.LONG, count, at)
+    directory = struct.pack("<H", len(said)) + b"".join(said[tag] for tag in sorted(said)) + bytes(4)
+    at = len(plain) + len(offsets) + len(sizes)
+    return plain[:4] + struct.pack("<I", at) + plain[8:] + offsets + sizes + directory
 
 
 def _repeating_tags() -> bytes:

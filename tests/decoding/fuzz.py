@@ -105,7 +105,7 @@ def _note(report: Report, path: Path, photo_format: Format, result: DecodeResult
     (report.kept if wrong is None else report.findings).append(line)
     _KEPT_IN.mkdir(exist_ok=True)
     (_KEPT_IN / path.name).write_bytes(path.read_bytes())
-    print(line, file=sys.stderr)
+    print(line)
 
 
 def _print(report: Report, seconds: float) -> None:

@@ -83,8 +83,8 @@ def test_a_directory_counts_each_tag_once():
     assert next(tiff.iter_directories(looped)) == {tiff.SUB_IFDS: (99,)}
 
 
-def test_a_tag_with_more_values_than_any_camera_writes_is_not_read():
+def test_of_a_tag_with_more_values_than_any_camera_writes_a_million_are_read():
     values = 1_000_001
     entry = struct.pack("<HHII", tiff.SUB_IFDS, 4, values, 8)
     long = b"II*\0" + struct.pack("<IH", 8, 1) + entry + bytes(4 + 4 * values)
-    assert next(tiff.iter_directories(long)) == {tiff.SUB_IFDS: ()}
+    assert len(next(tiff.iter_directories(long))[tiff.SUB_IFDS]) == 1_000_000
