@@ -59,6 +59,7 @@ def build_resources(settings: Settings) -> dict[str, Any]:
         ),
         "inference": InferenceResource(
             preset=settings.photo_models,
+            state_directory=str(data / "inference"),
             clip_model=settings.photo_clip_model,
             blip_model=settings.photo_blip_model,
         ),

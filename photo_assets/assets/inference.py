@@ -43,9 +43,9 @@ def image_inference(
     if "image_embeddings" in wanted:
         checks = [rows_complete("image_embeddings", expected, embeddings), vectors_are_unit(embeddings)]
         model = {"model": engine.clip.model, "revision": engine.clip.revision, "device": engine.device}
-        yield materialized("image_embeddings", embeddings, watch, checks, **model)
+        yield materialized("image_embeddings", embeddings, watch, checks, **model, **engine.measures())
     if "image_captions" in wanted:
         checks = [rows_complete("image_captions", expected, captions), captions_not_empty(captions)]
         model = {"model": engine.blip.model, "revision": engine.blip.revision, "device": engine.device}
         shown = dg.MetadataValue.md(captions_shown(captions))
-        yield materialized("image_captions", captions, watch, checks, **model, captions=shown)
+        yield materialized("image_captions", captions, watch, checks, **model, **engine.measures(), captions=shown)

@@ -10,12 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from photo_assets.steps.collection import version_of
-from photo_assets.steps.inference import read_image
 from resources.decoding.pool import DecodeRequest, DecodingPool
 from resources.decoding.previews import PreviewStore
 from resources.errors import PhotoPlatformError
@@ -77,8 +76,8 @@ class Searcher:
 
     def by_image(self, path: Path, limit: int = 10) -> list[Found]:
         """The photos that look like the picture in this file, which may be of any format the library takes."""
-        (vector,) = self._engine.embed_images([_decode(path)])
-        return self._nearest(_sound(vector), limit)
+        (answer,) = self._engine.infer([_preview_of(path)], caption=False)
+        return self._nearest(_sound(answer.vector), limit)
 
     def captions_by_path(self) -> dict[str, str]:
         """The caption of every path in the collection."""
@@ -112,14 +111,14 @@ class Searcher:
         )
 
 
-def _sound(result: np.ndarray | ItemError) -> np.ndarray:
+def _sound(result: np.ndarray | ItemError | None) -> np.ndarray:
     if isinstance(result, ItemError):
         raise SearchError(f"the query cannot be embedded: {result.message}")
-    return result
+    return cast(np.ndarray, result)
 
 
-def _decode(path: Path) -> np.ndarray:
-    """The picture of a query, decoded with the same limits as any photo, into a folder that is gone afterwards."""
+def _preview_of(path: Path) -> bytes:
+    """The picture of a query as a JPEG, decoded within the limits of any photo, in a folder that is gone afterwards."""
     try:
         sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
@@ -130,4 +129,4 @@ def _decode(path: Path) -> np.ndarray:
             (result,) = pool.decode([DecodeRequest(photo_id(sha256), os.fsencode(path.absolute()), sha256)])
         if result.status != "ok":
             raise SearchError(f"{path}: {result.error_message}")
-        return read_image(previews.read_preview(result.photo_id))
+        return previews.read_preview(result.photo_id)

@@ -1,22 +1,13 @@
 """image_embeddings and image_captions: both models fed from one read of the previews."""
 
-from collections.abc import Callable, Iterator, Sequence
-from io import BytesIO
+from collections.abc import Sequence
 from typing import Any
-
-import numpy as np
-from PIL import Image
 
 from photo_assets.progress import report
 from photo_assets.steps.decoding import carried
 from resources.decoding.previews import PreviewStore
 from resources.inference.port import InferenceEngine, ItemError, Provenance
 from resources.tables.schema import Row
-
-# Previews in memory at a time, about 1.2 MB each.
-CHUNK = 64
-
-Images = list[np.ndarray | ItemError]
 
 
 def infer(
@@ -25,41 +16,24 @@ def infer(
     """The rows of image_embeddings and of image_captions, one per decoded row, in order; empty where not asked for."""
     embeddings: list[Row] = []
     captions: list[Row] = []
-    for chunk in _chunks(decoded):
-        images = [_image(row, previews) for row in chunk]
+    pictures = (_picture(row, previews) for row in decoded)
+    inferred = engine.infer(pictures, embed=embed, caption=caption)
+    for row, answer in zip(decoded, inferred, strict=True):
         if embed:
-            vectors = _in_place(images, engine.embed_images)
-            embeddings += [_embedding_row(*pair, engine.clip) for pair in zip(chunk, vectors, strict=True)]
+            embeddings.append(_embedding_row(row, answer.vector, engine.clip))
         if caption:
-            texts = _in_place(images, engine.caption_images)
-            captions += [_caption_row(*pair, engine.blip) for pair in zip(chunk, texts, strict=True)]
-        report("inferred", len(chunk))
+            captions.append(_caption_row(row, answer.caption, engine.blip))
+        report("inferred")
     return embeddings, captions
 
 
-def read_image(preview: bytes) -> np.ndarray:
-    """The (H, W, 3) uint8 RGB array of a preview."""
-    return np.asarray(Image.open(BytesIO(preview), formats=("JPEG",)).convert("RGB"))
-
-
-def _chunks(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
-    for start in range(0, len(rows), CHUNK):
-        yield rows[start : start + CHUNK]
-
-
-def _image(row: Row, previews: PreviewStore) -> np.ndarray | ItemError:
+def _picture(row: Row, previews: PreviewStore) -> bytes | ItemError:
     if row["status"] != "ok":
         return ItemError(row["error_kind"], row["error_message"])
     try:
-        return read_image(previews.read_preview(row["photo_id"]))
+        return previews.read_preview(row["photo_id"])
     except OSError as error:
         return ItemError("no_preview", f"its preview cannot be read ({error}); materialize decoded_images again")
-
-
-def _in_place(images: Images, infer_images: Callable[[Sequence[np.ndarray]], Sequence[Any]]) -> list[Any]:
-    """Infer the images that there are; an image's error stays at its place."""
-    results = iter(infer_images([image for image in images if not isinstance(image, ItemError)]))
-    return [image if isinstance(image, ItemError) else next(results) for image in images]
 
 
 def _embedding_row(row: Row, result: Any, made_by: Provenance) -> Row:

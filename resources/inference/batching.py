@@ -14,12 +14,21 @@ from resources.inference.port import ItemError
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+# After so many full batches a size that was too large once is tried again: another process may have left the device.
+_PATIENCE = 16
+
 
 class BatchRunner:
-    """Remembers the largest batch that fitted, so that an overflow is paid for once."""
+    """Remembers the largest batch that fitted, so that an overflow is paid for once, and grows back carefully.
 
-    def __init__(self, batch_size: int) -> None:
+    `batch_size` never exceeds the size it began with. Each overflow doubles the patience before the next trial.
+    """
+
+    def __init__(self, batch_size: int, largest: int | None = None) -> None:
         self.batch_size = batch_size
+        self._largest = largest or batch_size
+        self._patience = _PATIENCE
+        self._full_batches = 0
 
     def run(
         self, items: Sequence[Item], infer: Callable[[Sequence[Item]], Sequence[Result]]
@@ -30,11 +39,18 @@ class BatchRunner:
             batch = items[len(results) : len(results) + self.batch_size]
             try:
                 results.extend(_complete(infer(batch), batch))
+                self._grow_after(batch)
             except torch.OutOfMemoryError as error:
                 results.extend(self._smaller(batch, error))
             except Exception as error:
                 results.extend(_one_by_one(batch, infer, error))
         return results
+
+    def _grow_after(self, batch: Sequence[Item]) -> None:
+        self._full_batches += len(batch) == self.batch_size
+        if self.batch_size < self._largest and self._full_batches >= self._patience:
+            self.batch_size = min(self._largest, self.batch_size + max(1, self.batch_size // 4))
+            self._full_batches = 0
 
     def _smaller(self, batch: Sequence[Item], error: torch.OutOfMemoryError) -> list[ItemError]:
         """Halve the batch size and answer nothing yet; an item that does not even fit alone gets its error."""
@@ -42,6 +58,7 @@ class BatchRunner:
         if len(batch) == 1:
             return [ItemError("out_of_memory", f"one image does not fit the device: {_first_line(error)}")]
         self.batch_size = len(batch) // 2
+        self._patience, self._full_batches = 2 * self._patience, 0
         return []
 
 

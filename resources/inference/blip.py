@@ -1,36 +1,62 @@
-"""BLIP: a caption for each image, greedily decoded.
+"""BLIP: a caption for each picture, greedily decoded by our own loop.
 
-The model and its generation; batches and devices are chosen elsewhere.
+The model's parts and its words; batches and devices are chosen elsewhere.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 from transformers import BlipForConditionalGeneration
 
-from resources.inference.checkpoints import Checkpoint
+from resources.inference.caption_loop import CaptionTokens, Step, write_captions
 from resources.inference.devices import Device
-from resources.inference.loading import load_model
+from resources.inference.graphs import CaptionImage, CaptionMemory, CaptionStep
+from resources.inference.loading import ModelCard, load_weights
+from resources.inference.port import Provenance
+
+BLIP_FAMILIES: dict[str, Any] = {"blip": BlipForConditionalGeneration}
 
 # Long enough for a sentence; longer captions of these models repeat themselves.
 MAX_NEW_TOKENS = 20
 
 
-class Blip:
-    """A loaded BlipForConditionalGeneration. Raises ModelUnavailable or WrongModel."""
+@dataclass(frozen=True)
+class BlipGraphs:
+    """The three parts, whatever computes them; each takes and gives what its module in graphs.py does."""
 
-    def __init__(self, checkpoint: Checkpoint, device: Device) -> None:
-        self._loaded = load_model(checkpoint, "blip", BlipForConditionalGeneration, device)
-        self.provenance = self._loaded.provenance
+    image: Callable[[Tensor], Tensor]
+    memory: Callable[[Tensor], tuple[Tensor, Tensor]]
+    step: Step
+    precision: str
+
+
+def torch_blip(card: ModelCard, device: Device) -> BlipGraphs:
+    """The parts in PyTorch. Raises ModelUnavailable."""
+    model = load_weights(card, BLIP_FAMILIES, device)
+    image = CaptionImage(model, card.preprocessing).to(device.name)
+    decoder = model.text_decoder
+    return BlipGraphs(image, CaptionMemory(decoder), CaptionStep(decoder), device.dtype_name)
+
+
+class Blip:
+    """A model that captions."""
+
+    def __init__(self, card: ModelCard, graphs: BlipGraphs, device: Device) -> None:
+        self._card, self._graphs, self._device = card, graphs, device
+        self.preprocessing = card.preprocessing
+        checkpoint, text = card.checkpoint, card.config.text_config
+        self.provenance = Provenance(checkpoint.name, checkpoint.revision, self.preprocessing.label, graphs.precision)
+        self._words = CaptionTokens(text.bos_token_id, text.sep_token_id, text.pad_token_id, MAX_NEW_TOKENS)
 
     @torch.inference_mode()
-    def caption_images(self, images: Sequence[np.ndarray]) -> list[str]:
-        """One caption per (H, W, 3) uint8 RGB image."""
-        tokens = self._loaded.model.generate(
-            pixel_values=self._loaded.pixel_values(images),
-            max_new_tokens=MAX_NEW_TOKENS,
-            num_beams=1,
-            do_sample=False,
-        )
-        return [text.strip() for text in self._loaded.tokenizer.batch_decode(tokens, skip_special_tokens=True)]
+    def infer(self, inputs: Sequence[np.ndarray]) -> list[str]:
+        """One caption per (3, H, W) uint8 input, as `preprocessing.fit` makes it."""
+        pixels = torch.from_numpy(np.stack(inputs)).to(self._device.name, non_blocking=True)
+        keys, values = self._graphs.memory(self._graphs.image(pixels))
+        tokens = write_captions(keys, values, self._graphs.step, self._words)
+        texts: list[str] = self._card.tokenizer.batch_decode(tokens.cpu(), skip_special_tokens=True)
+        return [text.strip() for text in texts]

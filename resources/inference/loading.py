@@ -1,56 +1,52 @@
-"""A checkpoint becomes a model on a device, with its tokenizer, its preprocessing and its provenance.
+"""What a checkpoint says of its model, and its weights on a device.
 
-The same for both families; what a model is asked stands in clip.py and blip.py.
+The same for every family; what a model is asked stands in clip.py and blip.py. Exported graphs need the
+description only.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
+from torch import Tensor
 from transformers import AutoConfig, AutoTokenizer
 
 from resources.inference.checkpoints import Checkpoint
 from resources.inference.devices import Device
 from resources.inference.errors import WrongModel
-from resources.inference.port import Provenance
 from resources.inference.preprocessing import Preprocessing
 
 
 @dataclass(frozen=True)
-class LoadedModel:
-    """A model in inference mode with what belongs to it."""
+class ModelCard:
+    """A model without its weights."""
 
-    model: Any
+    checkpoint: Checkpoint
+    config: Any
     tokenizer: Any
     preprocessing: Preprocessing
-    provenance: Provenance
-    device: Device
 
-    def pixel_values(self, images: Sequence[np.ndarray]) -> torch.Tensor:
-        """The (N, 3, H, W) input of N (H, W, 3) uint8 RGB images; it goes to the device as uint8."""
-        pixels = self.preprocessing.prepare(images).to(self.device.name, non_blocking=True)
-        return self.preprocessing.normalise(pixels, self.device.dtype)
-
-    def tokens(self, texts: Sequence[str], longest: int) -> Any:
-        """The texts' tokens on the device, padded to one length and cut at `longest`."""
-        return self.tokenizer(list(texts), padding=True, truncation=True, max_length=longest, return_tensors="pt").to(
-            self.device.name
-        )
+    def tokens(self, texts: Sequence[str], longest: int, padding: bool | str = True) -> dict[str, Tensor]:
+        """(N, T) int64 `input_ids` and `attention_mask`, cut at `longest`."""
+        encoded = self.tokenizer(list(texts), padding=padding, truncation=True, max_length=longest, return_tensors="pt")
+        mask = encoded.get("attention_mask")
+        return {
+            "input_ids": encoded["input_ids"],
+            "attention_mask": torch.ones_like(encoded["input_ids"]) if mask is None else mask,
+        }
 
 
-def load_model(checkpoint: Checkpoint, family: str, model_class: Any, device: Device) -> LoadedModel:
-    """Load everything of a checkpoint. Raises ModelUnavailable, or WrongModel if it is of another family."""
+def read_card(checkpoint: Checkpoint, classes: Mapping[str, Any]) -> ModelCard:
+    """Describe a checkpoint of one of the families in `classes`. Raises ModelUnavailable or WrongModel."""
     config = checkpoint.load(AutoConfig.from_pretrained)
-    if config.model_type != family:
-        raise WrongModel(checkpoint.source, checkpoint.variable, config.model_type, family)
+    if config.model_type not in classes:
+        raise WrongModel(checkpoint.source, checkpoint.variable, config.model_type, " or ".join(classes))
     preprocessing = Preprocessing.from_config(checkpoint.preprocessor_config())
-    model = checkpoint.load(model_class.from_pretrained, dtype=device.dtype)
-    return LoadedModel(
-        model=model.eval().to(device.name),
-        tokenizer=checkpoint.load(AutoTokenizer.from_pretrained),
-        preprocessing=preprocessing,
-        provenance=Provenance(checkpoint.name, checkpoint.revision, preprocessing.label, device.dtype_name),
-        device=device,
-    )
+    return ModelCard(checkpoint, config, checkpoint.load(AutoTokenizer.from_pretrained), preprocessing)
+
+
+def load_weights(card: ModelCard, classes: Mapping[str, Any], device: Device) -> Any:
+    """The model on the device, in its number format, ready to infer. Raises ModelUnavailable."""
+    model = card.checkpoint.load(classes[card.config.model_type].from_pretrained, dtype=device.dtype)
+    return model.eval().to(device.name)

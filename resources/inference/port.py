@@ -1,19 +1,19 @@
 """The inference port: what the assets and the search may ask of the models.
 
-Images are (H, W, 3) uint8 RGB arrays of any size. Every method answers in input order with one result or one ItemError
-per item, so an image that fails never shifts another's result. Nothing here imports torch.
+Pictures are encoded: the bytes of a JPEG or a PNG, such as a preview, because that is what lies on disk and what
+travels to an inference service. Every answer stands in its question's place, a result or an ItemError, so a picture
+that fails never shifts another's result. Nothing here imports torch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
 
-    Image = np.ndarray
     Vector = np.ndarray
 
 
@@ -35,6 +35,17 @@ class Provenance:
     dtype: str
 
 
+@dataclass(frozen=True)
+class Inferred:
+    """What the models say of one picture; None for what was not asked.
+
+    `vector` is float32 (dimensions,) of norm 1.
+    """
+
+    vector: Vector | ItemError | None = None
+    caption: str | ItemError | None = None
+
+
 class InferenceEngine(Protocol):
     """CLIP and BLIP behind one door. Models load on first use and stay loaded."""
 
@@ -54,11 +65,13 @@ class InferenceEngine(Protocol):
     def device(self) -> str:
         """Where the models run: cuda, mps or cpu."""
 
-    def embed_images(self, images: Sequence[Image]) -> list[Vector | ItemError]:
-        """One float32 vector (dimensions,) of norm 1 per image."""
+    def infer(
+        self, pictures: Iterable[bytes | ItemError], *, embed: bool = True, caption: bool = True
+    ) -> Iterator[Inferred]:
+        """One answer per picture, in order, while later pictures are still read; an ItemError passes through."""
 
     def embed_texts(self, texts: Sequence[str]) -> list[Vector | ItemError]:
-        """One float32 vector (dimensions,) of norm 1 per text, comparable with the images'."""
+        """One float32 vector (dimensions,) of norm 1 per text, comparable with the pictures'."""
 
-    def caption_images(self, images: Sequence[Image]) -> list[str | ItemError]:
-        """One caption per image."""
+    def measures(self) -> Mapping[str, int | float]:
+        """What the engine has to tell of its work so far: batch sizes, pictures spared as duplicates, memory."""

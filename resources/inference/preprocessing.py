@@ -1,4 +1,4 @@
-"""A picture becomes a model's input: resized and cropped on the CPU as uint8, normalised on the device.
+"""A picture becomes a model's input: resized and cropped on the CPU, as uint8; it is normalised on the device.
 
 Our own code rather than the library's image processors, whose implementation, and with it the result, depends on which
 other packages are installed. The numbers come from the checkpoint's own preprocessor_config.json.
@@ -6,12 +6,11 @@ other packages are installed. The numbers come from the checkpoint's own preproc
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from PIL import Image
 
 
@@ -44,22 +43,19 @@ class Preprocessing:
         crop = f"-crop{self.crop[0]}x{self.crop[1]}" if self.crop else ""
         return f"pil-bicubic-{size}{crop}-v1"
 
-    def prepare(self, images: Sequence[np.ndarray]) -> torch.Tensor:
-        """(N, 3, H, W) uint8 of N (H, W, 3) uint8 RGB arrays of any sizes."""
-        return torch.from_numpy(np.stack([self._fit(image) for image in images])).permute(0, 3, 1, 2)
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(height, width) of the model's input."""
+        if self.crop:
+            return self.crop
+        return (self.size, self.size) if isinstance(self.size, int) else self.size
 
-    def normalise(self, pixels: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
-        """uint8 (N, 3, H, W) on the device to the model's number format there."""
-        mean = torch.tensor(self.mean, device=pixels.device).view(1, 3, 1, 1)
-        std = torch.tensor(self.std, device=pixels.device).view(1, 3, 1, 1)
-        return ((pixels.float() / 255 - mean) / std).to(dtype)
-
-    def _fit(self, image: np.ndarray) -> np.ndarray:
-        picture = Image.fromarray(image)
+    def fit(self, picture: Image.Image) -> np.ndarray:
+        """(3, H, W) uint8 of an RGB picture of any size."""
         resized = picture.resize(self._target(picture.width, picture.height), Image.Resampling.BICUBIC)
         if self.crop:
             resized = _centre_crop(resized, *self.crop)
-        return np.asarray(resized)
+        return np.ascontiguousarray(np.asarray(resized).transpose(2, 0, 1))
 
     def _target(self, width: int, height: int) -> tuple[int, int]:
         if not isinstance(self.size, int):

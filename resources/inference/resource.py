@@ -1,5 +1,6 @@
 """Inference as a Dagster resource: which checkpoints this deployment uses."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -9,9 +10,10 @@ if TYPE_CHECKING:
 
 
 class InferenceResource(dg.ConfigurableResource):
-    """A preset, and a checkpoint of one's own for CLIP or BLIP where one is named."""
+    """A preset, a checkpoint of one's own for CLIP or BLIP where one is named, and the folder of what is learnt."""
 
     preset: str
+    state_directory: str
     clip_model: str = ""
     blip_model: str = ""
 
@@ -19,4 +21,6 @@ class InferenceResource(dg.ConfigurableResource):
         """The process's engine: models load on first use and are shared by every run in this process."""
         from resources.inference.engine import engine_for
 
-        return engine_for(self.preset, self.clip_model, self.blip_model)
+        return engine_for(
+            self.preset, self.clip_model, self.blip_model, Path(self.state_directory) / "batch_sizes.json"
+        )

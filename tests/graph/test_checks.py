@@ -1,5 +1,7 @@
 """The checks fail when they should, name what is wrong, and a blocking one stops the batch."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,7 @@ from photo_assets.instance import open_instance
 from photo_assets.settings import Settings
 from photo_assets.steps.collection import CollectionState
 from photo_assets.steps.scanning import scan_until_settled
-from resources.inference.port import ItemError
+from resources.inference.port import Inferred, ItemError
 
 
 def embedding(photo_id: str, vector: list[float]) -> dict[str, Any]:
@@ -54,9 +56,10 @@ class BrokenEngine:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._engine, name)
 
-    def embed_images(self, images: Any) -> list[Any]:
-        vectors = self._engine.embed_images(images)
-        return [vector if isinstance(vector, ItemError) else np.asarray(vector) * 2 for vector in vectors]
+    def infer(self, pictures: Any, **asked: bool) -> Iterator[Inferred]:
+        for answer in self._engine.infer(pictures, **asked):
+            failed = isinstance(answer.vector, ItemError)
+            yield answer if failed else replace(answer, vector=np.asarray(answer.vector) * 2)
 
 
 class BrokenInference:

@@ -1,6 +1,7 @@
 """Results keep their place whatever happens to a batch."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import pytest
 import torch
@@ -60,3 +61,21 @@ def test_an_item_that_never_fits_costs_only_itself() -> None:
 def test_too_few_results_are_an_error_and_never_a_shift() -> None:
     results = BatchRunner(4).run(range(4), lambda items: double(items)[1:])
     assert kinds(results) == ["inference"] * 4
+
+
+def test_a_size_that_was_too_large_is_tried_again_later_and_ever_less_often() -> None:
+    sizes: list[int] = []
+
+    def at_most_five(items: Sequence[int]) -> list[int]:
+        sizes.append(len(items))
+        if len(items) > 5:
+            raise torch.OutOfMemoryError("full")
+        return double(items)
+
+    runner = BatchRunner(8)
+    assert runner.run(range(2000), at_most_five) == list(range(0, 4000, 2))
+    trials = [place for place, size in enumerate(sizes) if size > 5]
+    assert len(trials) >= 3, "it grew back"
+    gaps = [later - earlier for earlier, later in pairwise(trials)]
+    assert gaps == sorted(gaps) and gaps[-1] > 16, "with more patience each time"
+    assert max(sizes) == 8

@@ -2,20 +2,25 @@
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
-from transformers import BlipForConditionalGeneration, CLIPModel
+from transformers import AutoTokenizer, BlipForConditionalGeneration, CLIPModel
 
-from resources.inference.batching import BatchRunner
+from resources.inference.blip import Blip
 from resources.inference.checkpoints import SMALL_MODELS, Checkpoint, checkpoints
+from resources.inference.clip import Clip
 from resources.inference.devices import Device
 from resources.inference.engine import InProcessEngine
 from resources.inference.errors import ModelUnavailable, WrongModel
+from resources.inference.graphs import Normalise
+from resources.inference.port import Inferred, ItemError
 from resources.inference.preprocessing import Preprocessing
 
 CPU = Device("cpu", torch.float32, clip_batch=3, caption_batch=2)
@@ -27,30 +32,104 @@ def engine() -> InProcessEngine:
 
 
 @pytest.fixture(scope="module")
-def images() -> list[np.ndarray]:
+def images() -> list[Image.Image]:
     """Seven pictures of different shapes."""
     generator = np.random.default_rng(5)
-    shapes = [(96, 96), (120, 160), (160, 120), (512, 683), (97, 301), (400, 96), (96, 128)]
-    pictures = []
-    for height, width in shapes:
-        blocks = Image.fromarray(generator.integers(0, 256, (5, 5, 3), dtype=np.uint8))
-        pictures.append(np.asarray(blocks.resize((width, height), Image.Resampling.BICUBIC)))
-    return pictures
+    shapes = [(96, 96), (160, 120), (120, 160), (683, 512), (301, 97), (96, 400), (128, 96)]
+    blocks = [Image.fromarray(generator.integers(0, 256, (5, 5, 3), dtype=np.uint8)) for _ in shapes]
+    return [block.resize(shape, Image.Resampling.BICUBIC) for block, shape in zip(blocks, shapes, strict=True)]
 
 
-def test_vectors_are_unit_and_belong_to_their_image_in_any_order(
-    engine: InProcessEngine, images: list[np.ndarray]
-) -> None:
-    vectors = np.stack(engine.embed_images(images))
+@pytest.fixture(scope="module")
+def pictures(images: list[Image.Image]) -> list[bytes]:
+    """The same, encoded without loss."""
+    return [png(image) for image in images]
+
+
+def png(image: Image.Image) -> bytes:
+    encoded = BytesIO()
+    image.save(encoded, "PNG")
+    return encoded.getvalue()
+
+
+def vectors_of(engine: InProcessEngine, pictures: list[bytes]) -> np.ndarray:
+    return np.stack([answer.vector for answer in engine.infer(pictures, caption=False)])
+
+
+def captions_of(engine: InProcessEngine, pictures: list[bytes]) -> list[object]:
+    return [answer.caption for answer in engine.infer(pictures, embed=False)]
+
+
+def test_vectors_are_unit_and_belong_to_their_picture_in_any_order(pictures: list[bytes]) -> None:
+    vectors = vectors_of(InProcessEngine(*checkpoints("small"), CPU), pictures)
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
-    backwards = np.stack(engine.embed_images(images[::-1]))[::-1]
+    backwards = vectors_of(InProcessEngine(*checkpoints("small"), CPU), pictures[::-1])[::-1]
     assert np.allclose(vectors, backwards, atol=1e-4)
 
 
-def test_captions_belong_to_their_image_in_any_batch(engine: InProcessEngine, images: list[np.ndarray]) -> None:
-    captions = engine.caption_images(images)
-    assert captions == [engine.caption_images([image])[0] for image in images]
-    assert captions[::-1] == engine.caption_images(images[::-1])
+def test_captions_belong_to_their_picture_in_any_batch(pictures: list[bytes]) -> None:
+    fresh = [InProcessEngine(*checkpoints("small"), CPU) for _ in range(3)]
+    captions = captions_of(fresh[0], pictures)
+    assert captions == [captions_of(fresh[1], [picture])[0] for picture in pictures]
+    assert captions[::-1] == captions_of(fresh[2], pictures[::-1])
+
+
+def test_only_what_is_asked_for_is_answered(engine: InProcessEngine, pictures: list[bytes]) -> None:
+    (both,) = engine.infer(pictures[:1])
+    (vector,) = engine.infer(pictures[:1], caption=False)
+    (caption,) = engine.infer(pictures[:1], embed=False)
+    assert vector.caption is None and caption.vector is None
+    assert np.array_equal(both.vector, vector.vector) and both.caption == caption.caption
+
+
+def test_answers_keep_their_place_around_pictures_that_fail(engine: InProcessEngine, pictures: list[bytes]) -> None:
+    earlier = ItemError("corrupt", "it is corrupt")
+    mixed = [pictures[0], b"no picture", earlier, *pictures[1:5], pictures[5][:100], pictures[6]]
+    answers = list(engine.infer(iter(mixed)))
+    expected = captions_of(engine, pictures)
+    found = [answer.caption for answer in answers]
+    assert [found[0], *found[3:7], found[8]] == [expected[0], *expected[1:5], expected[6]]
+    assert found[2] == answers[2].vector == earlier
+    assert [found[1].kind, found[7].kind, answers[1].vector.kind] == ["undecodable"] * 3
+
+
+def test_exact_copies_are_computed_once_and_told(pictures: list[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = InProcessEngine(*checkpoints("small"), CPU)
+    seen: list[int] = []
+    infer = Clip.infer
+
+    def counting(self: Clip, inputs: list[np.ndarray]) -> list[np.ndarray]:
+        seen.append(len(inputs))
+        return infer(self, inputs)
+
+    monkeypatch.setattr(Clip, "infer", counting)
+    copies = [pictures[0], pictures[1], pictures[0], *pictures[:2], pictures[1]]
+    vectors = vectors_of(engine, copies)
+    again = vectors_of(engine, pictures[:2])
+    assert sum(seen) == 2
+    assert np.array_equal(vectors, again[[0, 1, 0, 0, 1, 1]])
+    measures = engine.measures()
+    assert (measures["pictures"], measures["copies_spared"]) == (8, 6)
+
+
+def test_no_pictures_need_no_answer(engine: InProcessEngine) -> None:
+    assert list(engine.infer([])) == []
+    assert list(engine.infer([ItemError("corrupt", "x")], embed=False, caption=False)) == [Inferred()]
+
+
+def test_a_picture_of_too_many_pixels_is_refused_before_it_is_decoded(engine: InProcessEngine) -> None:
+    bomb = png(Image.new("1", (20_000, 20_000)))
+    (answer,) = engine.infer([bomb], caption=False)
+    assert isinstance(answer.vector, ItemError) and "pixels" in answer.vector.message
+
+
+def test_several_callers_at_once_each_get_their_own_answers(pictures: list[bytes]) -> None:
+    engine = InProcessEngine(*checkpoints("small"), CPU)
+    expected = captions_of(InProcessEngine(*checkpoints("small"), CPU), pictures)
+    orders = [list(np.random.default_rng(seed).permutation(len(pictures))) for seed in range(4)]
+    with ThreadPoolExecutor(4) as callers:
+        found = list(callers.map(lambda order: captions_of(engine, [pictures[place] for place in order]), orders))
+    assert found == [[expected[place] for place in order] for order in orders]
 
 
 def test_texts_of_any_length_and_script_are_embedded(engine: InProcessEngine) -> None:
@@ -59,22 +138,26 @@ def test_texts_of_any_length_and_script_are_embedded(engine: InProcessEngine) ->
     assert all(np.isfinite(vector).all() and vector.shape == (engine.dimensions,) for vector in vectors)
 
 
-def test_the_engine_answers_as_plain_transformers_does(engine: InProcessEngine, images: list[np.ndarray]) -> None:
+def test_the_engine_answers_as_plain_transformers_does(
+    engine: InProcessEngine, images: list[Image.Image], pictures: list[bytes]
+) -> None:
     clip_checkpoint, blip_checkpoint = checkpoints("small")
     clip = CLIPModel.from_pretrained(clip_checkpoint.location, dtype=torch.float32).eval()
     blip = BlipForConditionalGeneration.from_pretrained(blip_checkpoint.location, dtype=torch.float32).eval()
+    tokenizer = AutoTokenizer.from_pretrained(blip_checkpoint.location)
     clip_images = Preprocessing.from_config(clip_checkpoint.preprocessor_config())
     blip_images = Preprocessing.from_config(blip_checkpoint.preprocessor_config())
-    captions = engine.caption_images(images)
-    vectors = engine.embed_images(images)
     with torch.inference_mode():
-        for image, vector, caption in zip(images, vectors, captions, strict=True):
-            pixels = clip_images.normalise(clip_images.prepare([image]), torch.float32)
-            expected = clip.get_image_features(pixel_values=pixels).pooler_output[0]
-            assert float(torch.nn.functional.cosine_similarity(expected, torch.tensor(vector), dim=0)) > 0.99999
-            pixels = blip_images.normalise(blip_images.prepare([image]), torch.float32)
-            tokens = blip.generate(pixel_values=pixels, max_new_tokens=20)
-            assert engine._blip._loaded.tokenizer.batch_decode(tokens, skip_special_tokens=True)[0].strip() == caption
+        for image, answer in zip(images, engine.infer(pictures), strict=True):
+            expected = clip.get_image_features(pixel_values=normalised(clip_images, image)).pooler_output[0]
+            assert float(torch.nn.functional.cosine_similarity(expected, torch.tensor(answer.vector), dim=0)) > 0.99999
+            tokens = blip.generate(pixel_values=normalised(blip_images, image), max_new_tokens=20)
+            assert tokenizer.batch_decode(tokens, skip_special_tokens=True)[0].strip() == answer.caption
+
+
+def normalised(preprocessing: Preprocessing, image: Image.Image) -> torch.Tensor:
+    pixels = torch.from_numpy(preprocessing.fit(image)).unsqueeze(0)
+    return Normalise(preprocessing, torch.float32)(pixels)
 
 
 @pytest.fixture(params=["clip", "blip"])
@@ -89,29 +172,35 @@ def processor_and_ours(request: pytest.FixtureRequest) -> Iterator[tuple[object,
 
 
 def test_preprocessing_agrees_with_the_reference_processors(
-    processor_and_ours: tuple[object, Preprocessing], images: list[np.ndarray]
+    processor_and_ours: tuple[object, Preprocessing], images: list[Image.Image]
 ) -> None:
     processor, ours = processor_and_ours
     for image in images:
-        reference = np.asarray(processor(images=Image.fromarray(image), return_tensors="np")["pixel_values"][0])
-        mine = ours.normalise(ours.prepare([image]), torch.float32)[0].numpy()
+        reference = np.asarray(processor(images=image, return_tensors="np")["pixel_values"][0])
+        mine = normalised(ours, image)[0].numpy()
         cosine = float((reference * mine).sum() / np.linalg.norm(reference) / np.linalg.norm(mine))
         assert reference.shape == mine.shape and cosine >= 0.999
 
 
 def test_out_of_memory_on_a_batch_changes_no_result(
-    engine: InProcessEngine, images: list[np.ndarray], monkeypatch: pytest.MonkeyPatch
+    engine: InProcessEngine, pictures: list[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    expected = np.stack(engine.embed_images(images))
-    embed = engine._clip.embed_images
+    expected = list(engine.infer(pictures))
+    for model in (Clip, Blip):
+        monkeypatch.setattr(model, "infer", only_batches_of_one(model.infer))
+    found = list(InProcessEngine(*checkpoints("small"), CPU).infer(pictures))
+    assert [answer.caption for answer in found] == [answer.caption for answer in expected]
+    vectors = [np.stack([answer.vector for answer in answers]) for answers in (found, expected)]
+    assert np.allclose(*vectors, atol=1e-4)
 
-    def only_small_batches(batch: list[np.ndarray]) -> list[np.ndarray]:
-        if len(batch) > 2:
+
+def only_batches_of_one(infer: Callable[..., object]) -> Callable[..., object]:
+    def full(self: object, inputs: list[np.ndarray]) -> object:
+        if len(inputs) > 1:
             raise torch.OutOfMemoryError("CUDA out of memory")
-        return embed(batch)
+        return infer(self, inputs)
 
-    found = BatchRunner(7).run(images, only_small_batches)
-    assert np.allclose(np.stack(found), expected, atol=1e-4)
+    return full
 
 
 def test_a_missing_folder_says_what_to_set() -> None:
@@ -127,7 +216,7 @@ def test_a_folder_without_preprocessing_is_not_guessed_at(tmp_path: Path) -> Non
 
 
 def test_a_checkpoint_of_the_wrong_family_is_refused() -> None:
-    with pytest.raises(WrongModel, match="PHOTO_CLIP_MODEL needs a clip one"):
+    with pytest.raises(WrongModel, match="PHOTO_CLIP_MODEL needs a clip or siglip one"):
         InProcessEngine(*checkpoints("small", clip=str(SMALL_MODELS / "blip")), CPU).embed_texts(["x"])
 
 

@@ -10,6 +10,7 @@ from photo_assets.demo.training.architectures import VISION_WIDTH
 from photo_assets.demo.training.augmentation import augment
 from photo_assets.demo.training.optimising import AttributeHeads, Schedule, train
 from photo_assets.demo.training.scene_pool import ScenePool
+from resources.inference.graphs import Normalise
 from resources.inference.preprocessing import Preprocessing
 
 ATTRIBUTE_WEIGHT = 0.5
@@ -51,8 +52,10 @@ def train_blip(
     model = CaptionLoss(blip, padding=tokenizer.vocab["[PAD]"])
     tokens = caption_tokens(tokenizer, pool.captions)
 
+    normalise = Normalise(preprocessing, torch.float32)
+
     def loss_of(chosen: torch.Tensor) -> torch.Tensor:
-        pixels = preprocessing.normalise(augment(pool.pixels[chosen]), torch.float32)
+        pixels = normalise(augment(pool.pixels[chosen]))
         loss: torch.Tensor = model(pixels, tokens[chosen], pool.attributes[chosen])
         return loss
 
@@ -77,8 +80,9 @@ def exact_share(
 ) -> float:
     """The share of scenes whose greedy caption is the true one to the letter."""
     exact = 0
+    normalise = Normalise(preprocessing, torch.float32)
     for start in range(0, len(scenes), EVALUATED_PER_BATCH):
-        pixels = preprocessing.normalise(scenes.pixels[start : start + EVALUATED_PER_BATCH], torch.float32)
+        pixels = normalise(scenes.pixels[start : start + EVALUATED_PER_BATCH])
         tokens = blip.generate(pixel_values=pixels, max_new_tokens=MAX_CAPTION_TOKENS)
         said = tokenizer.batch_decode(tokens, skip_special_tokens=True)
         exact += sum(a == b for a, b in zip(said, scenes.captions[start : start + EVALUATED_PER_BATCH], strict=True))

@@ -13,6 +13,7 @@ from photo_assets.demo.training.descriptions import ANY, Description, partial, w
 from photo_assets.demo.training.optimising import AttributeHeads, Schedule, train
 from photo_assets.demo.training.scene_pool import ScenePool
 from photo_assets.demo.vocabulary import Subject, all_subjects, caption
+from resources.inference.graphs import Normalise
 from resources.inference.preprocessing import Preprocessing
 
 ATTRIBUTE_WEIGHT = 1.0
@@ -53,8 +54,10 @@ def train_clip(
     subjects = {caption(subject): subject for subject in all_subjects()}
     generator = np.random.default_rng(0)
 
+    normalise = Normalise(preprocessing, torch.float32)
+
     def loss_of(chosen: torch.Tensor) -> torch.Tensor:
-        pixels = preprocessing.normalise(augment(pool.pixels[chosen]), torch.float32)
+        pixels = normalise(augment(pool.pixels[chosen]))
         described = _describe([subjects[pool.captions[index]] for index in chosen.tolist()], generator)
         texts = dict(tokenizer([one.text for one in described], padding=True, truncation=True, return_tensors="pt"))
         named = torch.tensor([one.attributes for one in described])
@@ -71,7 +74,7 @@ def train_clip(
 @torch.inference_mode()
 def recall_at_1(clip: CLIPModel, tokenizer: CLIPTokenizer, preprocessing: Preprocessing, scenes: ScenePool) -> float:
     """The share of the distinct captions whose nearest scene is one that they are true of."""
-    pixels = preprocessing.normalise(scenes.pixels, torch.float32)
+    pixels = Normalise(preprocessing, torch.float32)(scenes.pixels)
     images = torch.cat([clip.get_image_features(pixel_values=part).pooler_output for part in pixels.split(100)])
     captions = sorted(set(scenes.captions))
     tokens = tokenizer(captions, padding=True, return_tensors="pt")

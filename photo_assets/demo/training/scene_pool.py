@@ -10,6 +10,7 @@ from multiprocessing import get_context
 
 import numpy as np
 import torch
+from PIL import Image
 
 from photo_assets.demo.painting import paint
 from photo_assets.demo.scenes import Scene, sample_scene
@@ -46,7 +47,8 @@ def paint_pool(scenes: int, seed: int, preprocessing: Preprocessing) -> ScenePoo
 
 def _paint_chunk(scenes: Sequence[Scene], preprocessing: Preprocessing) -> torch.Tensor:
     torch.set_num_threads(1)
-    return preprocessing.prepare([paint(scene, PAINTED_SHORT_SIDE_PX) for scene in scenes]).contiguous()
+    fitted = [preprocessing.fit(Image.fromarray(paint(scene, PAINTED_SHORT_SIDE_PX))) for scene in scenes]
+    return torch.from_numpy(np.stack(fitted))
 
 
 def _attributes(scene: Scene) -> list[int]:
