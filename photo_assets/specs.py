@@ -34,14 +34,14 @@ SPECS = {
     "decoded_images": Spec(
         "library",
         frozenset({"image", "pandas", "parquet"}),
-        "1",
+        "2",
         "One preview (sRGB, upright, short side 512 px) and one thumbnail per photo. The only asset that opens "
         "originals for pixels; a photo that cannot be decoded is a row with its reason.",
     ),
     "photo_metadata": Spec(
         "library",
         frozenset({"pandas", "parquet"}),
-        "1",
+        "2",
         "When, where and with which camera each photo was taken and what people say of it, typed from the file's own "
         "tags and its sidecar.",
     ),
@@ -54,13 +54,13 @@ SPECS = {
     "image_captions": Spec(
         "inference",
         frozenset({"pytorch", "huggingface", "parquet"}),
-        "1",
+        "2",
         "One BLIP caption per photo, made from its preview.",
     ),
     "collection_points": Spec(
         "collection",
         frozenset({"qdrant", "parquet"}),
-        "1",
+        "2",
         "The batch's photos as points in Qdrant: vector, caption, metadata, paths, provenance. A replay overwrites.",
     ),
     "photo_collection": Spec(
