@@ -125,6 +125,21 @@ def settings(as_json: Json = False) -> None:
 
 
 @app.command()
+def inference(
+    host: Annotated[str, typer.Option(help="The address to bind to; PHOTO_INFERENCE_HOST by default.")] = "",
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65_535, help="The port; PHOTO_INFERENCE_PORT by default.")
+    ] = None,
+) -> None:
+    """Keep the models warm and serve them to other runs, which name this service in INFERENCE_URL."""
+    from photo_assets.serving import serve_inference
+
+    values = load_settings()
+    bound = values.photo_inference_port if port is None else port
+    serve_inference(values, host or values.photo_inference_host, bound)
+
+
+@app.command()
 def dagster_home() -> None:
     """Make the Dagster instance's folder if absent and print it, for DAGSTER_HOME."""
     from photo_assets.instance import dagster_home as make_home

@@ -57,7 +57,25 @@ class Settings(BaseSettings):
     )
     qdrant_url: str = Field("", description="A Qdrant server. Empty: the embedded engine below PHOTO_DATA.")
     qdrant_api_key: SecretStr = Field(SecretStr(""), description="The Qdrant server's API key.")
-    inference_url: str = Field("", description="Reserved for the inference service; must be empty in this version.")
+    inference_url: str = Field(
+        "", description="An inference service (`photos inference`). Empty: the models run in each process of its own."
+    )
+    inference_token: SecretStr = Field(
+        SecretStr(""), description="The inference service's token, on both sides. Needed unless it binds to loopback."
+    )
+    photo_inference_host: str = Field("127.0.0.1", description="The address `photos inference` binds to.")
+    photo_inference_port: int = Field(8765, ge=0, le=65_535, description="Its port; 0 for any that is free.")
+    photo_inference_queue: int = Field(
+        1024, ge=32, le=100_000, description="Pictures that may wait in it; it answers 503 to more."
+    )
+    photo_inference_body_mb: int = Field(64, ge=1, le=1_000, description="The largest request it reads, in MB.")
+    photo_inference_wait_ms: float = Field(
+        5.0,
+        ge=0,
+        le=1_000,
+        allow_inf_nan=False,
+        description="How long it waits for more pictures to fill a batch, in milliseconds.",
+    )
 
     @field_validator("photo_data")
     @classmethod
@@ -67,19 +85,19 @@ class Settings(BaseSettings):
             raise ValueError(f"{folder} is a file; name a folder")
         return folder
 
-    @field_validator("qdrant_url")
+    @field_validator("qdrant_url", "inference_url")
     @classmethod
     def _is_http(cls, url: str) -> str:
         if url and not url.startswith(("http://", "https://")):
-            raise ValueError(f"{url!r} is not a URL; write it like http://localhost:6333")
+            raise ValueError(f"{url!r} is not a URL; write it like http://HOST:PORT")
         return url
 
-    @field_validator("inference_url")
+    @field_validator("inference_token")
     @classmethod
-    def _is_empty(cls, url: str) -> str:
-        if url:
-            raise ValueError("this version runs the models in its own process; unset it")
-        return url
+    def _can_be_sent(cls, token: SecretStr) -> SecretStr:
+        if not all("!" <= character <= "~" for character in token.get_secret_value()):
+            raise ValueError("a token has neither spaces nor letters outside ASCII")
+        return token
 
     @model_validator(mode="after")
     def _roots_stand_outside_state(self) -> "Settings":
@@ -108,5 +126,7 @@ def _told(problem: ErrorDetails) -> str:
     message = str(problem["msg"]).removeprefix("Value error, ")
     location = problem["loc"]
     variable = str(location[0]).upper() if isinstance(location, tuple) and location else ""
-    given = f" (it is {problem['input']!r})" if isinstance(problem["input"], str) else ""
+    field = Settings.model_fields.get(variable.lower())
+    is_secret = field is not None and field.annotation is SecretStr
+    given = f" (it is {problem['input']!r})" if isinstance(problem["input"], str) and not is_secret else ""
     return f"{variable}: {message}{given}" if variable else message

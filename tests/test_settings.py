@@ -60,7 +60,7 @@ def test_every_setting_has_a_description() -> None:
         ("PHOTO_DECODE_TIMEOUT_S", "inf"),
         ("PHOTO_RAW_POLICY", "best"),
         ("QDRANT_URL", "localhost:6333"),
-        ("INFERENCE_URL", "http://gpu:8000"),
+        ("INFERENCE_URL", "gpu:8765"),
     ],
 )
 def test_a_wrong_value_names_its_variable_and_itself(

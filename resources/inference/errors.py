@@ -2,7 +2,15 @@
 
 ModelError
 ├── ModelUnavailable   no local weights, and the hub cannot be reached or does not have them
-└── WrongModel         the checkpoint is of another family than its place needs
+├── WrongModel         the checkpoint is of another family than its place needs
+├── ServiceError       the inference service at INFERENCE_URL cannot be used
+│   ├── ServiceUnreachable    it does not answer, or answers "not now"     retry helps
+│   ├── ServiceUnauthorized   it refuses the token
+│   ├── ServiceRefused        it refuses or fails the request
+│   ├── ServiceChanged        its models are others than before            retry helps
+│   └── ServiceMismatch       what answers is no service of this release
+├── UnsafeAddress      a service without a token would be open to others
+└── CannotListen       the service's address cannot be had
 """
 
 from resources.errors import PhotoPlatformError
@@ -31,3 +39,76 @@ class WrongModel(ModelError):
     def __init__(self, name: str, variable: str, found: str, needed: str) -> None:
         self.name = name
         super().__init__(f"{name} is a {found} checkpoint; {variable} needs a {needed} one.")
+
+
+class ServiceError(ModelError):
+    """The inference service at `url` cannot be used."""
+
+
+class ServiceUnreachable(ServiceError):
+    """It did not answer, or was loading or overloaded, for as long as the client is patient."""
+
+    retryable = True
+
+    def __init__(self, url: str, reason: str, waited_s: float) -> None:
+        super().__init__(
+            f"the inference service at {url} does not serve: {reason}, still so after {waited_s:.0f} s. Check that "
+            "`photos inference` runs there and that INFERENCE_URL is right, then start again: nothing is lost. "
+            "Without INFERENCE_URL the models run in this process."
+        )
+
+
+class ServiceUnauthorized(ServiceError):
+    """It refuses the token, or wants one."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(f"the inference service at {url} refuses access. Set INFERENCE_TOKEN to its token.")
+
+
+class ServiceRefused(ServiceError):
+    """It refuses the request, or fails with it; `status` is HTTP's."""
+
+    def __init__(self, url: str, status: int, reason: str) -> None:
+        self.status = status
+        super().__init__(
+            f"{url} refuses a request ({status}: {reason}). Check that INFERENCE_URL names an inference service "
+            "of the same release, and read what `photos inference` says there."
+        )
+
+
+class ServiceChanged(ServiceError):
+    """It was started again with other models while it was in use."""
+
+    retryable = True
+
+    def __init__(self, url: str) -> None:
+        super().__init__(
+            f"the inference service at {url} now answers with other models than before. Start again: "
+            "what is not yet done is then done by the new ones."
+        )
+
+
+class ServiceMismatch(ServiceError):
+    """What answers does not keep to the interface, so none of its answer is used."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(
+            f"the answer of {url} is not that of an inference service of this release: {reason}. Check that "
+            "INFERENCE_URL is right and that the same release is installed on both sides."
+        )
+
+
+class UnsafeAddress(ModelError):
+    """Others can reach this address, and nothing would ask them who they are."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(f"{host} can be reached from outside. Set INFERENCE_TOKEN to a secret, or bind to 127.0.0.1.")
+
+
+class CannotListen(ModelError):
+    """The service's address is taken or not this machine's."""
+
+    def __init__(self, host: str, port: int, reason: str) -> None:
+        super().__init__(
+            f"cannot listen on {host}:{port} ({reason}). Choose another --port, or end what uses this one."
+        )

@@ -1,4 +1,4 @@
-"""Inference as a Dagster resource: which checkpoints this deployment uses."""
+"""Inference as a Dagster resource: which checkpoints this deployment uses, or which service has them."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,15 +10,24 @@ if TYPE_CHECKING:
 
 
 class InferenceResource(dg.ConfigurableResource):
-    """A preset, a checkpoint of one's own for CLIP or BLIP where one is named, and the folder of what is learnt."""
+    """A preset, a checkpoint of one's own for CLIP or BLIP where one is named, and the folder of what is learnt.
+
+    Where `url` names an inference service, that one's models are used instead.
+    """
 
     preset: str
     state_directory: str
     clip_model: str = ""
     blip_model: str = ""
+    url: str = ""
+    token: str = ""
 
     def engine(self) -> "InferenceEngine":
         """The process's engine: models load on first use and are shared by every run in this process."""
+        if self.url:
+            from resources.inference.client import remote_engine
+
+            return remote_engine(self.url, self.token)
         from resources.inference.engine import engine_for
 
         return engine_for(

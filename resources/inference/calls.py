@@ -1,0 +1,107 @@
+"""Calls to an inference service: tried again while it is away or busy, its refusals in the words of errors.py.
+
+What belongs here: one request and its answer as a whole. What does not: pictures, their order and their results
+(client.py).
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import httpx
+from pydantic import BaseModel, ValidationError
+
+from resources.inference.errors import (
+    ServiceChanged,
+    ServiceMismatch,
+    ServiceRefused,
+    ServiceUnauthorized,
+    ServiceUnreachable,
+)
+from resources.inference.patience import Patience, Waiting
+from resources.inference.service.messages import INTERFACE, Health, Models, PictureAnswers, TextAnswers
+
+Message = TypeVar("Message", bound=BaseModel)
+Answers = TypeVar("Answers", PictureAnswers, TextAnswers)
+
+# Reading takes as long as a full queue on a CPU; the service itself gives up earlier.
+_TIMEOUT = httpx.Timeout(connect=5.0, write=60.0, read=660.0, pool=None)
+_AWAY = (502, 504)  # what a proxy says of a service that it does not reach
+_BUSY = 503
+
+
+class Calls:
+    """A connection to the service at `url`. Callers may be threads."""
+
+    def __init__(self, url: str, token: str, patience: Patience) -> None:
+        self._url, self._patience = url, patience
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._client = httpx.Client(base_url=url, headers=headers, timeout=_TIMEOUT)
+        self._health: Health | None = None
+        self.requests = self.tries = 0
+
+    def health(self) -> Health:
+        """What the service is and accepts, asked for once. Raises ServiceError."""
+        if self._health is None:
+            health = self._read(self._send(lambda: self._client.get("/health")), Health)
+            if health.interface != INTERFACE:
+                raise ServiceMismatch(self._url, f"it speaks interface {health.interface}, and not {INTERFACE}")
+            self._health = health
+        return self._health
+
+    def models(self) -> Models:
+        """The models that answer. Raises ServiceError."""
+        models = self.health().models
+        if models is None:
+            raise ServiceMismatch(self._url, "it does not say which models it has")
+        return models
+
+    def ask(self, path: str, kind: type[Answers], **request: Any) -> Answers:
+        """The service's answers, made by the models of which `models` tells. Raises ServiceError."""
+        expected = self.models()
+        answers = self._read(self._send(lambda: self._client.post(path, **request)), kind)
+        if answers.models != expected:
+            self._health = None  # so that the next run begins with what is there now
+            raise ServiceChanged(self._url)
+        return answers
+
+    def _send(self, request: Callable[[], httpx.Response]) -> httpx.Response:
+        waiting = Waiting(self._patience)
+        self.requests += 1
+        while True:
+            self.tries += 1
+            is_busy, retry_after_s = False, 0.0
+            try:
+                response = request()
+            except httpx.TransportError as error:
+                reason = str(error) or type(error).__name__
+            else:
+                if response.status_code not in (_BUSY, *_AWAY):
+                    return response
+                is_busy, retry_after_s = response.status_code == _BUSY, _retry_after_s(response)
+                reason = f"{response.status_code} {_detail(response)}"
+            if not waiting.again(is_busy, retry_after_s):
+                raise ServiceUnreachable(self._url, reason, waiting.waited_s)
+
+    def _read(self, response: httpx.Response, kind: type[Message]) -> Message:
+        if response.status_code in (401, 403):
+            raise ServiceUnauthorized(self._url)
+        if response.status_code != httpx.codes.OK:
+            raise ServiceRefused(self._url, response.status_code, _detail(response))
+        try:
+            return kind.model_validate_json(response.content)
+        except ValidationError as error:
+            raise ServiceMismatch(self._url, str(error).splitlines()[0]) from error
+
+
+def _retry_after_s(response: httpx.Response) -> float:
+    after = response.headers.get("retry-after", "")
+    return float(after) if after.isdecimal() else 0.0
+
+
+def _detail(response: httpx.Response) -> str:
+    """What the service says of it, cut where it is a page of some other program."""
+    try:
+        said = str(response.json()["detail"])
+    except (ValueError, KeyError, TypeError):
+        said = response.text.strip() or response.reason_phrase
+    return said[:200]

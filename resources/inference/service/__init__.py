@@ -1,0 +1,1 @@
+"""The inference service: the models kept warm in one process, served over HTTP to several runs."""
