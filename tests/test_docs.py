@@ -8,6 +8,7 @@ from statistics import median
 
 import pytest
 
+from benchmarks.decode_tables import decode_lines
 from benchmarks.tables import PAGE, RESULTS, with_tables
 from photo_assets.settings import Settings
 from photo_assets.specs import SPECS
@@ -36,6 +37,18 @@ def test_the_numbers_in_the_readme_are_what_the_samples_say() -> None:
     exact, recall = (median(sample["quality"][key] for sample in samples) for key in ("caption_exact", "recall_at_1"))
     for number in (f"| {rate:.1f} |", f"| {memory:.0f} MB |", f"| {100 * exact:.1f} % |", f"| {100 * recall:.0f} % |"):
         assert number in readme, number
+
+
+def test_the_decoding_numbers_in_the_readme_are_what_the_samples_say() -> None:
+    samples = json.loads((RESULTS / "decode.json").read_text())["samples"]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in decode_lines(samples)]
+    verdicts = {
+        file: f"| {file} | {beside} ({fastest}) | {faster} ({plain}) |"
+        for file, fastest, beside, plain, faster in (row for row in cells if len(row) == 5)
+    }
+    shown = re.findall(r"^\| (?:jpeg|png|heic|dng), .*$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert len(shown) == 5
+    assert set(shown) <= set(verdicts.values())
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
