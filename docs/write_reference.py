@@ -1,6 +1,8 @@
 """Writes docs/reference.md from the code: commands, settings, assets, tables. `make docs`; a test checks for drift."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import typer
 from typer.main import get_command
@@ -33,11 +35,20 @@ def _commands() -> str:
     group = get_command(app)
     context = typer.Context(group, info_name="photos")
     lines = ["## The `photos` command", "", "| command | what it does |", "|---|---|"]
-    for name, command in sorted(getattr(group, "commands", {}).items()):
+    for name, command in sorted(_by_full_name(group)):
         usage = " ".join(command.collect_usage_pieces(context)[1:])
         options = ", ".join(f"`{option.opts[0]}`" for option in command.params if option.opts[0].startswith("--"))
         lines.append(f"| `{f'photos {name} {usage}'.strip()}` {options} | {command.help} |")
     return "\n".join([*lines, ""])
+
+
+def _by_full_name(group: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Each command that does something, one of a group with the group's name before its own."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from _by_full_name(command, f"{name} ")
+        else:
+            yield prefix + name, command
 
 
 def _settings() -> str:

@@ -7,7 +7,7 @@ message and exit code 1.
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.progress import Progress
@@ -27,6 +27,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+
+models = typer.Typer(help="The models that describe photos.", no_args_is_help=True)
+app.add_typer(models, name="models")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 
@@ -137,6 +140,21 @@ def inference(
     values = load_settings()
     bound = values.photo_inference_port if port is None else port
     serve_inference(values, host or values.photo_inference_host, bound)
+
+
+@models.command()
+def export(
+    form: Annotated[Literal["torchscript", "onnx"], typer.Option("--format", help="What the graphs run on.")],
+    to: Annotated[Path | None, typer.Option(help="The folder to make; by default the one that is read.")] = None,
+    int8: Annotated[bool, typer.Option("--int8", help="ONNX: graphs in int8 where they stay accurate.")] = False,
+) -> None:
+    """Export the models' graphs, compare them with torch, and put them in place if they agree."""
+    if int8 and form != "onnx":
+        raise typer.BadParameter("--int8 needs --format onnx")
+    from photo_assets.exporting import export_models
+
+    values = load_settings()
+    out.print(export_models(values, form, to or values.graphs_folder(form), int8=int8))
 
 
 @app.command()

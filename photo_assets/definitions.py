@@ -62,6 +62,8 @@ def build_resources(settings: Settings) -> dict[str, Any]:
             state_directory=str(data / "inference"),
             clip_model=settings.photo_clip_model,
             blip_model=settings.photo_blip_model,
+            backend=settings.photo_inference_backend,
+            graphs_directory=str(settings.graphs_folder(settings.photo_inference_backend)),
             url=settings.inference_url,
             # By name, as the index's key below.
             token=dg.EnvVar("INFERENCE_TOKEN") if settings.inference_token.get_secret_value() else "",

@@ -40,6 +40,12 @@ class Settings(BaseSettings):
     )
     photo_clip_model: str = Field("", description="A CLIP checkpoint instead: hub id[@revision] or folder.")
     photo_blip_model: str = Field("", description="A BLIP checkpoint instead: hub id[@revision] or folder.")
+    photo_inference_backend: Literal["torch", "torchscript", "onnx"] = Field(
+        "torch", description="What runs the models: torch, or graphs made by `photos models export`."
+    )
+    photo_inference_graphs: str = Field(
+        "", description="The folder of exported graphs. Empty: one per format below PHOTO_DATA."
+    )
     photo_batch_size: int = Field(
         256, ge=1, le=10_000, description="Files per batch; a batch is one Dagster partition."
     )
@@ -111,6 +117,11 @@ class Settings(BaseSettings):
         """PHOTO_LIBRARY as absolute folders, in its order, each once."""
         named = (part for part in self.photo_library.split(os.pathsep) if part)
         return list(dict.fromkeys(Path(part).expanduser().resolve() for part in named))
+
+    def graphs_folder(self, form: str) -> Path:
+        """Where exported graphs of this format lie."""
+        named = self.photo_inference_graphs
+        return Path(named).expanduser().resolve() if named else self.photo_data / "inference" / "graphs" / form
 
 
 def load_settings() -> Settings:

@@ -13,21 +13,17 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from transformers.utils.logging import disable_progress_bar
-
+from resources.inference.backends import TORCH, Backend, backend_named
 from resources.inference.batch_sizes import LearntSizes, runner_for, size_key
 from resources.inference.batching import BatchRunner
-from resources.inference.blip import BLIP_FAMILIES, Blip, torch_blip
+from resources.inference.blip import BLIP_FAMILIES, Blip
 from resources.inference.checkpoints import Checkpoint, checkpoints
-from resources.inference.clip import CLIP_FAMILIES, Clip, torch_clip
-from resources.inference.devices import Device, best_device, memory_mb
+from resources.inference.clip import CLIP_FAMILIES, Clip
+from resources.inference.devices import Device, memory_mb
 from resources.inference.lane import Lane
 from resources.inference.loading import read_card
 from resources.inference.pictures import Preparation, Window
 from resources.inference.port import Inferred, ItemError, Provenance
-
-# Its bar for loading weights would write into the terminal or the log of whoever calls.
-disable_progress_bar()
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,9 +44,11 @@ class InProcessEngine:
         blip_checkpoint: Checkpoint,
         device: Device | None = None,
         learnt: Path | None = None,
+        backend: Backend = TORCH,
     ) -> None:
         self._checkpoints = (clip_checkpoint, blip_checkpoint)
-        self._device = device or best_device()
+        self._backend = backend
+        self._device = device or backend.device()
         self._learnt = LearntSizes(learnt)
         self._turn = threading.RLock()
         self._lanes: dict[str, Lane] = {}
@@ -60,12 +58,12 @@ class InProcessEngine:
     @cached_property
     def _clip(self) -> Clip:
         card = read_card(self._checkpoints[0], CLIP_FAMILIES)
-        return Clip(card, torch_clip(card, self._device), self._device)
+        return Clip(card, self._backend.clip(card, self._device), self._device)
 
     @cached_property
     def _blip(self) -> Blip:
         card = read_card(self._checkpoints[1], BLIP_FAMILIES)
-        return Blip(card, torch_blip(card, self._device), self._device)
+        return Blip(card, self._backend.blip(card, self._device), self._device)
 
     @property
     def clip(self) -> Provenance:
@@ -146,6 +144,13 @@ def _at(key: bytes | ItemError, found: Mapping[bytes, Any]) -> Any:
 
 
 @lru_cache(maxsize=1)
-def engine_for(preset: str, clip: str = "", blip: str = "", learnt: Path | None = None) -> InProcessEngine:
+def engine_for(
+    preset: str,
+    clip: str = "",
+    blip: str = "",
+    learnt: Path | None = None,
+    backend: str = "torch",
+    graphs: Path = Path(),
+) -> InProcessEngine:
     """The process's one engine for these settings: every run in this process shares its loaded models."""
-    return InProcessEngine(*checkpoints(preset, clip, blip), learnt=learnt)
+    return InProcessEngine(*checkpoints(preset, clip, blip), learnt=learnt, backend=backend_named(backend, graphs))

@@ -3,6 +3,8 @@
 ModelError
 ├── ModelUnavailable   no local weights, and the hub cannot be reached or does not have them
 ├── WrongModel         the checkpoint is of another family than its place needs
+├── ExportFailed       graphs could not be made, or do not answer as torch does; nothing was written
+├── GraphsUnusable     exported graphs are absent, changed, or of another model
 ├── ServiceError       the inference service at INFERENCE_URL cannot be used
 │   ├── ServiceUnreachable    it does not answer, or answers "not now"     retry helps
 │   ├── ServiceUnauthorized   it refuses the token
@@ -12,6 +14,8 @@ ModelError
 ├── UnsafeAddress      a service without a token would be open to others
 └── CannotListen       the service's address cannot be had
 """
+
+from pathlib import Path
 
 from resources.errors import PhotoPlatformError
 
@@ -39,6 +43,21 @@ class WrongModel(ModelError):
     def __init__(self, name: str, variable: str, found: str, needed: str) -> None:
         self.name = name
         super().__init__(f"{name} is a {found} checkpoint; {variable} needs a {needed} one.")
+
+
+class ExportFailed(ModelError):
+    """An export that ended without leaving anything behind."""
+
+
+class GraphsUnusable(ModelError):
+    """A folder of exported graphs that is not run."""
+
+    def __init__(self, folder: Path, reason: str, form: str) -> None:
+        self.folder = folder
+        super().__init__(
+            f"the exported graphs cannot be used: {folder} {reason}. Run "
+            f"`photos models export --format {form} --to {folder}`, or set PHOTO_INFERENCE_BACKEND=torch."
+        )
 
 
 class ServiceError(ModelError):

@@ -106,7 +106,7 @@ class CaptionStep(nn.Module):
         embeddings = self._embeddings
         hidden = embeddings.word_embeddings(tokens) + embeddings.position_embeddings(position)
         hidden = embeddings.LayerNorm(hidden)
-        unfilled = torch.arange(keys.shape[3], device=keys.device) >= position
+        unfilled = torch.arange(keys[0].shape[2], device=tokens.device) >= position
         new = []
         for number, layer in enumerate(self._layers):
             hidden, key, value = layer(

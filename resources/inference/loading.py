@@ -11,11 +11,15 @@ from typing import Any
 import torch
 from torch import Tensor
 from transformers import AutoConfig, AutoTokenizer
+from transformers.utils.logging import disable_progress_bar
 
 from resources.inference.checkpoints import Checkpoint
 from resources.inference.devices import Device
 from resources.inference.errors import WrongModel
 from resources.inference.preprocessing import Preprocessing
+
+# Its bar for loading weights would write into the terminal or the log of whoever calls.
+disable_progress_bar()
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 class InferenceResource(dg.ConfigurableResource):
     """A preset, a checkpoint of one's own for CLIP or BLIP where one is named, and the folder of what is learnt.
 
+    `backend` computes them: torch, or the exported graphs in `graphs_directory` by torchscript or onnx.
     Where `url` names an inference service, that one's models are used instead.
     """
 
@@ -19,6 +20,8 @@ class InferenceResource(dg.ConfigurableResource):
     state_directory: str
     clip_model: str = ""
     blip_model: str = ""
+    backend: str = "torch"
+    graphs_directory: str = ""
     url: str = ""
     token: str = ""
 
@@ -31,5 +34,10 @@ class InferenceResource(dg.ConfigurableResource):
         from resources.inference.engine import engine_for
 
         return engine_for(
-            self.preset, self.clip_model, self.blip_model, Path(self.state_directory) / "batch_sizes.json"
+            self.preset,
+            self.clip_model,
+            self.blip_model,
+            Path(self.state_directory) / "batch_sizes.json",
+            self.backend,
+            Path(self.graphs_directory),
         )

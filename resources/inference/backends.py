@@ -1,0 +1,34 @@
+"""What computes the models' parts: torch itself, or graphs that were exported.
+
+The choice and nothing else; the engine, the caption loop and the search do not know which it is.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from resources.inference.blip import BlipGraphs, torch_blip
+from resources.inference.clip import ClipGraphs, torch_clip
+from resources.inference.devices import Device, best_device
+from resources.inference.loading import ModelCard
+
+
+@dataclass(frozen=True)
+class Backend:
+    """The device to run on, and each model's parts there."""
+
+    device: Callable[[], Device]
+    clip: Callable[[ModelCard, Device], ClipGraphs]
+    blip: Callable[[ModelCard, Device], BlipGraphs]
+
+
+TORCH = Backend(best_device, torch_clip, torch_blip)
+
+
+def backend_named(name: str, graphs: Path) -> Backend:
+    """The backend `torch`, or `torchscript` or `onnx` on the exported graphs in a folder."""
+    if name == "torch":
+        return TORCH
+    from resources.inference.exported.serving import exported_backend  # it loads another runtime
+
+    return exported_backend(name, graphs)
