@@ -38,14 +38,14 @@ def new_photos(context: dg.SensorEvaluationContext, library: LibraryResource) ->
     try:
         with library.ledger() as ledger:
             scan = scan_once(ledger, library.root_paths(), library.state_path(), library.batch_size)
-            due = requests_for(ledger.planned_batches(), ledger.batches_with_new_sidecars())
+            due = _requests_for(ledger.planned_batches(), ledger.batches_with_new_sidecars())
     except PhotoPlatformError as error:
         return dg.SkipReason(str(error))
     context.log.info(scan.told())
     return _result(context, due) if due else dg.SkipReason(f"no batch is waiting: {scan.told()}")
 
 
-def requests_for(planned: Sequence[str], with_sidecars: Mapping[str, str]) -> list[dg.RunRequest]:
+def _requests_for(planned: Sequence[str], with_sidecars: Mapping[str, str]) -> list[dg.RunRequest]:
     """One run for each planned batch, and one for each done batch's new sidecars, which a token names.
 
     A run for sidecars that failed is asked for again the next day.
