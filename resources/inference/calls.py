@@ -4,6 +4,9 @@ What belongs here: one request and its answer as a whole. What does not: picture
 (client.py).
 """
 
+import threading
+import weakref
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -36,8 +39,10 @@ class Calls:
         self._url, self._patience = url, patience
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._client = httpx.Client(base_url=url, headers=headers, timeout=_TIMEOUT)
+        weakref.finalize(self, self._client.close)  # an engine has no end of its own
         self._health: Health | None = None
-        self.requests = self.tries = 0
+        self._counts: Counter[str] = Counter()
+        self._counting = threading.Lock()
 
     def health(self) -> Health:
         """What the service is and accepts, asked for once. Raises ServiceError."""
@@ -64,11 +69,19 @@ class Calls:
             raise ServiceChanged(self._url)
         return answers
 
+    def count(self, what: str, by: int = 1) -> None:
+        """Add to what `counts` tells."""
+        with self._counting:
+            self._counts[what] += by
+
+    def counts(self) -> dict[str, int]:
+        """Requests, how often one was tried again, and what the client counts."""
+        return {what: self._counts[what] for what in ("pictures", "requests", "tries_again")}
+
     def _send(self, request: Callable[[], httpx.Response]) -> httpx.Response:
         waiting = Waiting(self._patience)
-        self.requests += 1
+        self.count("requests")
         while True:
-            self.tries += 1
             is_busy, retry_after_s = False, 0.0
             try:
                 response = request()
@@ -81,6 +94,7 @@ class Calls:
                 reason = f"{response.status_code} {_detail(response)}"
             if not waiting.again(is_busy, retry_after_s):
                 raise ServiceUnreachable(self._url, reason, waiting.waited_s)
+            self.count("tries_again")
 
     def _read(self, response: httpx.Response, kind: type[Message]) -> Message:
         if response.status_code in (401, 403):

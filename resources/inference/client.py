@@ -44,7 +44,6 @@ class RemoteEngine:
     def __init__(self, url: str, token: str = "", patience: Patience | None = None) -> None:
         self._url = url
         self._calls = Calls(url, token, patience or Patience())
-        self._pictures = 0
 
     @property
     def clip(self) -> Provenance:
@@ -86,13 +85,13 @@ class RemoteEngine:
     def embed_texts(self, texts: Sequence[str]) -> list[Vector | ItemError]:
         """One float32 (dimensions,) vector of norm 1 per text, or its error, in order."""
         most = self._calls.health().accepted.texts
+        texts = [text.encode(errors="replace").decode() for text in texts]  # a terminal may give what is no Unicode
         parts = [texts[start : start + most] for start in range(0, len(texts), most)]
         return [vector for part in parts for vector in self._embed_texts(part)]
 
     def measures(self) -> Mapping[str, int | float]:
         """Pictures and requests sent, and how often a request had to be tried again."""
-        calls = self._calls
-        return {"pictures": self._pictures, "requests": calls.requests, "tries_again": calls.tries - calls.requests}
+        return self._calls.counts()
 
     def _infer(self, window: Sequence[bytes | ItemError], embed: bool, caption: bool) -> list[Inferred]:
         sent = [picture for picture in window if isinstance(picture, bytes)] if embed or caption else []
@@ -105,7 +104,7 @@ class RemoteEngine:
         ]
 
     def _ask(self, pictures: Sequence[bytes], embed: bool, caption: bool) -> list[Inferred]:
-        self._pictures += len(pictures)
+        self._calls.count("pictures", len(pictures))
         files = [("files", (str(place), picture)) for place, picture in enumerate(pictures)]
         answers = self._calls.ask(
             "/batch_embed_and_caption", PictureAnswers, params={"embed": embed, "caption": caption}, files=files

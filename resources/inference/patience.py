@@ -4,8 +4,8 @@ Only the decision and the wait; what is asked, and what counts as "not now", is 
 """
 
 import random
-import time
 from dataclasses import dataclass, field
+from time import monotonic, sleep
 
 
 @dataclass(frozen=True)
@@ -28,13 +28,13 @@ class Waiting:
 
     patience: Patience
     tries: int = 0
-    since: float = field(default_factory=time.monotonic)
+    since: float = field(default_factory=monotonic)
     _silent_since: float | None = None
 
     @property
     def waited_s(self) -> float:
         """Since the first try."""
-        return time.monotonic() - self.since
+        return monotonic() - self.since
 
     def again(self, is_busy: bool, retry_after_s: float) -> bool:
         """Wait before the next try, as long as was asked for at least; False once patience is at its end."""
@@ -44,12 +44,12 @@ class Waiting:
         backoff_s = min(self.patience.longest_wait_s, self.patience.first_wait_s * 2**self.tries)
         self.tries += 1
         # Spread out, so that clients that were refused together do not come back together.
-        time.sleep(min(left_s, max(retry_after_s, backoff_s) * random.uniform(1.0, 1.5)))  # noqa: S311
+        sleep(min(left_s, max(retry_after_s, backoff_s) * random.uniform(1.0, 1.5)))  # noqa: S311
         return True
 
     def _left_s(self, is_busy: bool) -> float:
         """Silence counts from where it began: a request may have waited for its answer long before."""
-        now = time.monotonic()
+        now = monotonic()
         self._silent_since = None if is_busy else self._silent_since or now
         if self._silent_since is None:
             return self.since + self.patience.busy_s - now

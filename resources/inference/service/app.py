@@ -4,12 +4,15 @@ Each route is a few lines; what must hold before a body is read is gate.py's, wh
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, FastAPI, HTTPException, Query, Request, Response, UploadFile
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBearer
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
@@ -30,22 +33,24 @@ from resources.inference.service.serving import Asked, Serving
 
 Answer = TypeVar("Answer")
 
+_LOG = logging.getLogger("uvicorn.error")
 _LOADING_S = 2  # how soon to ask again while the models load
 _SAYS = "Embeds and captions JPEG and PNG pictures, and embeds texts. Answer i belongs to question i."
 Flag = Annotated[bool, Query()]
 
 
-def build_app(serving: Serving, token: str) -> FastAPI:
-    """The application; with an empty token it answers only those who call this machine localhost."""
+def build_app(serving: Serving, token: str, names: Sequence[str]) -> FastAPI:
+    """The application; without a token it answers only those who call this machine by one of the names."""
     # Declared so that /docs offers to send a token; the gate is what checks it.
     bearer = [Depends(HTTPBearer(auto_error=False))] if token else []
     app = FastAPI(title="Photo inference", description=_SAYS, lifespan=_closing(serving), dependencies=bearer)
+    app.add_exception_handler(RequestValidationError, _unreadable)
     _add_models(app, serving)
     _add_operations(app, serving)
     app.add_middleware(Gate, limits=serving.limits, token=token, count=serving.metrics.request)
     if not token:
         # Or a web page could have its own name point here and read answers in a visitor's browser.
-        app.add_middleware(TrustedHostMiddleware, allowed_hosts=["localhost", "127.0.0.1", "::1"], www_redirect=False)
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=names, www_redirect=False)
     return app
 
 
@@ -95,6 +100,12 @@ def _add_operations(app: FastAPI, serving: Serving) -> None:
         return Response(serving.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
+async def _unreadable(_: Request, error: Exception) -> JSONResponse:
+    """What is wrong and where, without the wrong bytes themselves, which need not be text."""
+    assert isinstance(error, RequestValidationError)
+    return JSONResponse({"detail": [{"where": each["loc"], "what": each["msg"]} for each in error.errors()]}, 422)
+
+
 def _ready(serving: Serving) -> Models:
     if serving.models is None:
         raise HTTPException(503, "the models are being loaded", {"Retry-After": str(_LOADING_S)})
@@ -114,13 +125,24 @@ async def _answered(request: Request, serving: Serving, submit: Callable[[], Fut
         told = {"Retry-After": str(full.retry_after_s)}
         raise HTTPException(503, "the queue is full; try again after a while", told) from None
     gone = asyncio.ensure_future(_gone(request))
-    wanted: set[asyncio.Future[Any]] = {answers, gone}
-    await asyncio.wait(wanted, timeout=serving.limits.answer_s, return_when=asyncio.FIRST_COMPLETED)
-    gone.cancel()
-    if not answers.done():
+    ends: set[asyncio.Future[Any]] = {answers, gone}
+    try:
+        await asyncio.wait(ends, timeout=serving.limits.answer_s, return_when=asyncio.FIRST_COMPLETED)
+        if answers.done():
+            return _result(answers)
+        # Nobody reads the first; proxies note it for a client that went away.
+        raise HTTPException(499 if gone.done() else 504, "no answer in time; try again when there is less to do")
+    finally:
+        gone.cancel()
         answers.cancel()
-        raise HTTPException(504, "no answer in time; try again when the service has less to do")
-    return answers.result()
+
+
+def _result(answers: asyncio.Future[list[Answer]]) -> list[Answer]:
+    try:
+        return answers.result()
+    except Exception as error:  # whatever an engine raises; that of one picture is in its place instead
+        _LOG.exception("the models failed")
+        raise HTTPException(500, f"the models failed: {error}") from error
 
 
 async def _gone(request: Request) -> None:

@@ -23,11 +23,9 @@ class Limits:
     """All bodies that are being read or answered: what bounds the process's memory under load."""
     texts: int = 256
     """One request's texts, and the texts that wait."""
-    text_bytes: int = 1 * MB
-    """The body of a request for texts; a model reads some hundred characters of each."""
     read_s: float = 60.0
     """A body must have come within this time, so that slow senders cannot hold the service."""
     answer_s: float = 600.0
     """An answer comes within this time or not at all: a full queue on a CPU takes minutes."""
-    shutdown_s: float = 60.0
+    shutdown_s: int = 60
     """How long accepted work may take to be answered after the service is told to stop."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 from pydantic import BaseModel, Field
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 # Raised with every change that an older client or service would misread.
 INTERFACE = 1
+
+# Characters: far more than any model reads of a text, and little work for its tokenizer.
+LONGEST_TEXT = 100_000
 
 
 class Failure(BaseModel):
@@ -78,7 +81,7 @@ class TextAnswers(BaseModel):
 class Texts(BaseModel):
     """Texts to embed."""
 
-    texts: list[str]
+    texts: list[Annotated[str, Field(max_length=LONGEST_TEXT)]]
 
 
 class Accepted(BaseModel):

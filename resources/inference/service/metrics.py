@@ -1,6 +1,7 @@
 """What the service counts, in Prometheus' form. When something is counted is decided where it happens."""
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
@@ -16,7 +17,7 @@ class Metrics:
     def __init__(self, waiting: Callable[[], float]) -> None:
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
-        new = {"namespace": "photo_inference", "registry": self._registry}
+        new: dict[str, Any] = {"namespace": "photo_inference", "registry": self._registry}
         self._requests = Counter("requests", "Requests answered", ["route", "status"], **new)
         self._seconds = Histogram("request_seconds", "From request to answer", ["route"], buckets=_SECONDS, **new)
         self._pictures = Counter("pictures", "Pictures answered, failures included", **new)

@@ -16,6 +16,8 @@ from resources.inference.service.serving import Serving
 
 # More connections than that wait in the system's own queue; each costs a little memory even when it sends nothing.
 _CONNECTIONS = 512
+_IDLE_S = 30  # a client that reads the next pictures from disk need not connect again
+_LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 
 
 class InferenceServer:
@@ -32,7 +34,7 @@ class InferenceServer:
         self._socket = _listening(host, port)
         self.port = int(self._socket.getsockname()[1])
         self._serving = Serving(engine, limits or Limits())
-        self._server = uvicorn.Server(_config(self._serving, token))
+        self._server = uvicorn.Server(_config(self._serving, token, host))
         self._failure: Exception | None = None
 
     def run(self, on_ready: Callable[[], None]) -> None:
@@ -72,12 +74,13 @@ def _listening(host: str, port: int) -> socket.socket:
         raise CannotListen(host, port, error.strerror or str(error)) from error
 
 
-def _config(serving: Serving, token: str) -> uvicorn.Config:
+def _config(serving: Serving, token: str, host: str) -> uvicorn.Config:
     return uvicorn.Config(
-        build_app(serving, token),
+        build_app(serving, token, [*_LOOPBACK_NAMES, host]),
         ws="none",
         log_level="warning",
         access_log=False,
         limit_concurrency=_CONNECTIONS,
+        timeout_keep_alive=_IDLE_S,
         timeout_graceful_shutdown=serving.limits.shutdown_s,
     )

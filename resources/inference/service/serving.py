@@ -12,6 +12,7 @@ from typing import Any
 
 from PIL import Image
 
+from resources.inference.errors import ModelError
 from resources.inference.port import InferenceEngine, Inferred, ItemError
 from resources.inference.service.limits import Limits
 from resources.inference.service.merging import Merger
@@ -48,7 +49,10 @@ class Serving:
 
     def load(self) -> None:
         """Load both models and let each work once, so that the first request finds them warm. Raises ModelError."""
-        list(self._engine.infer([_any_picture()]))
+        (answer,) = self._engine.infer([_any_picture()])
+        failure = next((each for each in (answer.vector, answer.caption) if isinstance(each, ItemError)), None)
+        if failure:
+            raise ModelError(f"the models fail with a first picture: {failure.message}; free memory or set others")
         self._engine.embed_texts(["a photo"])
         clip, blip = model_of(self._engine.clip), model_of(self._engine.blip)
         self.models = Models(clip=clip, blip=blip, dimensions=self._engine.dimensions, device=self._engine.device)
