@@ -37,14 +37,14 @@ class Waiting:
         return monotonic() - self.since
 
     def again(self, is_busy: bool, retry_after_s: float) -> bool:
-        """Wait before the next try, as long as was asked for at least; False once patience is at its end."""
+        """Wait before the next try, as long as was asked for if it was; False once patience is at its end."""
         left_s = self._left_s(is_busy)
         if left_s <= 0:
             return False
         backoff_s = min(self.patience.longest_wait_s, self.patience.first_wait_s * 2**self.tries)
         self.tries += 1
         # Spread out, so that clients that were refused together do not come back together.
-        sleep(min(left_s, max(retry_after_s, backoff_s) * random.uniform(1.0, 1.5)))  # noqa: S311
+        sleep(min(left_s, (retry_after_s or backoff_s) * random.uniform(1.0, 1.5)))  # noqa: S311
         return True
 
     def _left_s(self, is_busy: bool) -> float:
