@@ -21,9 +21,9 @@ from benchmarks.decode_files import Sample, generate, real
 from benchmarks.decode_plot import draw
 from benchmarks.decode_ways import WAYS
 from benchmarks.environment import environment
+from benchmarks.keeping import keep
 from benchmarks.pool_once import LOOP
 
-RESULTS = Path(__file__).parent / "results"
 ALTERNATIVES = ("pyvips-binary", "simplejpeg", "opencv-python-headless")
 POOL_TITLES = ("jpeg, 12 MP, progressive", "heic, 12 MP", "dng, 24 MP, with preview", "jpeg, 24 MP")
 
@@ -36,12 +36,12 @@ def main(
     place = environment(*ALTERNATIVES) | {"load_before": round(os.getloadavg()[0], 2)}
     with tempfile.TemporaryDirectory() as scratch:
         generated, at_hand = generate(Path(scratch)), real(Path(scratch))
-        _keep("decode", place, samples_of(generated, runs))
+        keep("decode", place, samples_of(generated, runs))
         if at_hand:
-            _keep("decode_real", place, samples_of(at_hand, runs))
+            keep("decode_real", place, samples_of(at_hand, runs))
         pooled = [sample.path for sample in generated if sample.title in POOL_TITLES]
         turns = [(run, workers) for run in range(runs) for workers in (LOOP, 1, 2)]
-        _keep("decode_pool", place, [{"run": run} | _pool_sample(n, photos, pooled) for run, n in turns])
+        keep("decode_pool", place, [{"run": run} | _pool_sample(n, photos, pooled) for run, n in turns])
     tables.main()
     draw()
 
@@ -65,13 +65,6 @@ def _printed(module: str, *arguments: object) -> dict[str, Any]:
     process = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     sample: dict[str, Any] = json.loads(process.stdout.splitlines()[-1])
     return sample
-
-
-def _keep(name: str, place: dict[str, object], samples: list[dict[str, Any]]) -> None:
-    result = {"benchmark": name, "environment": place, "samples": samples}
-    RESULTS.mkdir(exist_ok=True)
-    # The marker of a complete benchmark is its file, so it is written last and at once.
-    (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -10,8 +10,15 @@ from statistics import median
 from typing import Any
 
 from benchmarks.decode_tables import decode_lines, pool_lines
+from benchmarks.inference_tables import inference_lines
 
 RESULTS = Path(__file__).parent / "results"
+_OF_SAMPLES = {
+    "decode": decode_lines,
+    "decode_real": decode_lines,
+    "decode_pool": pool_lines,
+    "inference": inference_lines,
+}
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 
 
@@ -39,7 +46,7 @@ def _lines(result: dict[str, Any]) -> list[str]:
     if result["benchmark"] == "whole_path":
         rows = _rows(result["photos"], result["samples"])
         return ["| what | median | all runs |", "|---|--:|---|", *(_line(what, values) for what, values in rows)]
-    return pool_lines(result["samples"]) if result["benchmark"] == "decode_pool" else decode_lines(result["samples"])
+    return _OF_SAMPLES[result["benchmark"]](result["samples"])
 
 
 def _runs(samples: list[dict[str, Any]]) -> int:
