@@ -21,7 +21,7 @@ from PIL import Image
 from benchmarks import tables
 from benchmarks.environment import environment
 from benchmarks.inference_choice import FULL, GRAPHS, SMALL, Configuration, configurations
-from benchmarks.inference_models import make_checkpoints, make_graphs
+from benchmarks.inference_models import make_checkpoints, make_graphs, make_unproved
 from benchmarks.inference_once import hardware, measure
 from benchmarks.inference_plot import draw
 from benchmarks.inference_quality import quality
@@ -74,6 +74,8 @@ class Bench:
         for family in [SMALL] if quick else [SMALL, FULL]:
             for graphs in GRAPHS:
                 self._in_fresh_process(make_graphs, family, graphs, self._models)
+        if not quick:
+            self._in_fresh_process(make_unproved, self._models)
 
     def samples(self, runs: int, quick: bool) -> list[Sample]:
         """One sample per run and configuration, in turn; each is told as it comes."""

@@ -22,14 +22,15 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-from benchmarks.inference_choice import FULL, GRAPHS, SMALL
+from benchmarks.inference_choice import FULL, GRAPHS, SMALL, UNPROVED
 from photo_assets.demo.library import library_scenes
 from photo_assets.demo.painting import paint
 from resources.inference.checkpoints import SMALL_MODELS, Checkpoint, checkpoints
 from resources.inference.errors import ExportFailed
 from resources.inference.exported.exporting import export_graphs
 from resources.inference.exported.formats import FORMATS
-from resources.inference.exported.manifest import MANIFEST
+from resources.inference.exported.manifest import MANIFEST, GraphRecord, Manifest, file_name, sha256
+from resources.inference.exported.onnx import ONNX, write_int8
 from resources.inference.exported.parity import Samples
 
 _SEED, _STD = 8, 0.02
@@ -58,7 +59,7 @@ def make_checkpoints(folder: Path) -> None:
 
 
 def make_graphs(family: str, graphs: str, folder: Path) -> None:
-    """Export a family's graphs unless that is done; those that fail their proof leave a note of the reason."""
+    """Export a family's graphs unless that is done; those that fail their proof are absent."""
     target = graphs_of(family, graphs, folder)
     if (target / MANIFEST).is_file():
         return
@@ -68,7 +69,25 @@ def make_graphs(family: str, graphs: str, folder: Path) -> None:
     try:
         export_graphs(checkpoints_of(family, folder), FORMATS[form], target, samples, int8=int8, tell=print)
     except ExportFailed as error:
-        target.with_suffix(".failed").write_text(f"{error}\n")
+        print(error)
+
+
+def make_unproved(folder: Path) -> None:
+    """Make int8 of every graph of the full size, and of none of it a proof."""
+    source, target = (graphs_of(FULL, graphs, folder) for graphs in ("onnx", UNPROVED))
+    _make_once(target, lambda unfinished: _write_unproved(source, unfinished))
+
+
+def _write_unproved(source: Path, folder: Path) -> None:
+    folder.mkdir()
+    manifest = Manifest.model_validate_json((source / MANIFEST).read_text())
+    for model in manifest.models.values():
+        for name in model.graphs:
+            path = folder / file_name(name, ONNX)
+            write_int8(source / path.name, path)
+            model.graphs[name] = GraphRecord(sha256=sha256(path.read_bytes()), precision="int8")
+        model.parity.clear()
+    (folder / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n")
 
 
 def _make_once(target: Path, write: Callable[[Path], None]) -> None:

@@ -54,9 +54,10 @@ def _line(model: str, runs: Samples) -> str:
     first, speeds = runs[0], rates(runs)
     # How long a small model's captions are is its own affair, so what they cost is not known beforehand.
     share = f"{100 * median(map(share_of_peak, runs)):.0f} %" if first["family"] == FULL else "-"
-    memory = median(sample["peak_mb"] for sample in runs)
-    cells = [model, title(first), first["batch"], _figure(median(speeds)), _figure(median(rates(runs, "whole_s")))]
-    cells += [share, f"{memory:.0f}", _quality(runs), ", ".join(map(_figure, speeds))]
+    whole = _figure(median(rates(runs, "whole_s"))) if "whole_s" in first else "-"
+    memory = f"{median(sample['peak_mb'] for sample in runs):.0f}"
+    listed = ", ".join(map(_figure, speeds))
+    cells = [model, title(first), first["batch"], _figure(median(speeds)), whole, share, memory, _quality(runs), listed]
     return f"| {' | '.join(map(str, cells))} |"
 
 

@@ -19,7 +19,7 @@ from transformers import BlipForConditionalGeneration, CLIPModel
 from transformers.models.blip.image_processing_pil_blip import BlipImageProcessorPil
 from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
 
-from benchmarks.inference_choice import CLIP, GRAPHS, PLAIN, Configuration
+from benchmarks.inference_choice import CLIP, PLAIN, Configuration
 from benchmarks.inference_models import checkpoints_of, graphs_of
 from resources.inference.backends import Backend, backend_named
 from resources.inference.blip import BLIP_FAMILIES, MAX_NEW_TOKENS, Blip
@@ -54,7 +54,7 @@ def device_of(asked: Configuration) -> Device:
 
 
 def _ours(asked: Configuration, models: Path) -> Way:
-    form = GRAPHS[asked.way][0] if asked.way in GRAPHS else asked.way
+    form = asked.way.partition("-")[0]
     backend = backend_named(form, graphs_of(asked.family, asked.way, models))
     clip, blip = checkpoints_of(asked.family, models)
     device, is_clip = device_of(asked), asked.task == CLIP
