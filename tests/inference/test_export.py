@@ -25,6 +25,7 @@ from resources.inference.exported.exporting import export_graphs
 from resources.inference.exported.formats import FORMATS
 from resources.inference.exported.manifest import MANIFEST
 from resources.inference.exported.parity import Samples, shortfall
+from resources.inference.exported.placing import unfinished_folder
 
 TORCHSCRIPT = FORMATS["torchscript"]
 BLOCKS = np.random.default_rng(1).integers(0, 256, (4, 6, 6, 3), dtype=np.uint8)
@@ -159,15 +160,36 @@ def test_what_is_not_a_number_never_passes_a_gate() -> None:
     assert shortfall({"picture_cosine": float("nan")}, {"picture_cosine": 0.99})
 
 
-def test_an_earlier_export_is_replaced_and_nothing_else_is(graphs: Path, tmp_path: Path) -> None:
-    export_graphs(checkpoints("small"), TORCHSCRIPT, graphs, SAMPLES)
-    use(graphs)
-    photos = tmp_path / "photos"
-    photos.mkdir()
-    (photos / "mine.jpg").write_bytes(b"mine")
+def fill(target: Path, content: str) -> None:
+    with unfinished_folder(target) as folder:
+        (folder / MANIFEST).write_text(content)
+
+
+def test_an_earlier_export_is_replaced_whole(tmp_path: Path) -> None:
+    fill(tmp_path / "graphs", "earlier")
+    (tmp_path / "graphs" / "left.pt").touch()
+    fill(tmp_path / "graphs", "later")
+    assert [path.name for path in (tmp_path / "graphs").iterdir()] == [MANIFEST]
+    assert (tmp_path / "graphs" / MANIFEST).read_text() == "later"
+    assert [path.name for path in tmp_path.iterdir()] == ["graphs"]
+
+
+def test_a_failed_export_leaves_the_earlier_one(tmp_path: Path) -> None:
+    fill(tmp_path / "graphs", "earlier")
+    with (
+        pytest.raises(ExportFailed, match=r"No space left.*name another folder"),
+        unfinished_folder(tmp_path / "graphs"),
+    ):
+        raise OSError(28, "No space left on device")
+    assert (tmp_path / "graphs" / MANIFEST).read_text() == "earlier"
+    assert [path.name for path in tmp_path.iterdir()] == ["graphs"]
+
+
+def test_a_folder_with_something_else_is_never_replaced(tmp_path: Path) -> None:
+    (tmp_path / "mine.jpg").write_bytes(b"mine")
     with pytest.raises(ExportFailed, match="name a new folder"):
-        export_graphs(checkpoints("small"), TORCHSCRIPT, photos, SAMPLES)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["graphs", "photos"]
+        fill(tmp_path, "graphs")
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.jpg"]
 
 
 def test_what_a_killed_export_left_is_swept_a_day_later(tmp_path: Path) -> None:
@@ -175,7 +197,7 @@ def test_what_a_killed_export_left_is_swept_a_day_later(tmp_path: Path) -> None:
     for folder, age in ages.items():
         folder.mkdir()
         os.utime(folder, (folder.stat().st_mtime - age,) * 2)
-    export_graphs(checkpoints("small"), TORCHSCRIPT, tmp_path / "graphs", SAMPLES)
+    fill(tmp_path / "graphs", "whole")
     assert sorted(path.name for path in tmp_path.iterdir()) == [".graphs.new.part", "graphs"]
 
 
