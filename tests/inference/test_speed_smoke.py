@@ -16,7 +16,7 @@ from benchmarks.inference_quality import quality
 from benchmarks.inference_ways import load
 from benchmarks.timing import seconds_of
 
-PICTURES, TRIES, GENEROUS = 24, 3, 1.3
+PICTURES, TRIES = 24, 3
 
 
 @pytest.fixture(autouse=True)
@@ -28,9 +28,12 @@ def one_thread() -> Any:
     torch.set_num_threads(threads)
 
 
-@pytest.mark.parametrize(("task", "agreement"), [(CLIP, {"min_cosine": 0.9999}), (BLIP, {"captions_equal": 1.0})])
+# Less than half of what was measured. Our captions one by one are already twice as fast as plain ones.
+@pytest.mark.parametrize(
+    ("task", "agreement", "generous"), [(CLIP, {"min_cosine": 0.9999}, 1.3), (BLIP, {"captions_equal": 1.0}, 3.0)]
+)
 def test_our_batches_answer_as_plain_transformers_does_one_by_one_and_faster(
-    task: str, agreement: dict[str, float]
+    task: str, agreement: dict[str, float], generous: float
 ) -> None:
     plain, ours = (
         load(Configuration(task, SMALL, way, batch, PICTURES), SMALL_MODELS) for way, batch in ((PLAIN, 1), (TORCH, 24))
@@ -39,7 +42,7 @@ def test_our_batches_answer_as_plain_transformers_does_one_by_one_and_faster(
     found = quality(task, plain.device(inputs), ours.device(inputs))
     assert all(found[name] >= least for name, least in agreement.items()), found
     slow, fast = best_of_turns([lambda: plain.device(inputs), lambda: ours.device(inputs)])
-    assert slow / fast >= GENEROUS
+    assert slow / fast >= generous
 
 
 def best_of_turns(works: Sequence[Callable[[], object]]) -> list[float]:
