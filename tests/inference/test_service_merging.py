@@ -76,7 +76,10 @@ def test_waiting_requests_share_batches_and_no_batch_is_larger_than_the_device_t
 
 def test_a_first_item_waits_a_little_for_company(doubling: Doubling) -> None:
     queue = merger(doubling, wait_s=5.0)
-    answers = [queue.submit("a", [number]) for number in range(4)]  # the fourth fills the batch and ends the waiting
+    answers = [queue.submit("a", [number]) for number in range(3)]
+    time.sleep(0.05)
+    assert doubling.batches == []
+    answers.append(queue.submit("a", [3]))  # fills the batch and ends the waiting
     assert [answer.result(3) for answer in answers] == [[("a", 0)], [("a", 2)], [("a", 4)], [("a", 6)]]
     assert doubling.batches == [[0, 1, 2, 3]]
     queue.close()
