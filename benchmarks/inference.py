@@ -30,7 +30,7 @@ from photo_assets.demo.library import library_scenes
 from photo_assets.demo.painting import paint
 
 MODELS = Path("build") / "inference-benchmark"
-_WARM_UP = 2
+_WARM_UP = 1
 _PREVIEW_PX = 512
 
 Sample = dict[str, Any]
@@ -45,12 +45,14 @@ def main(
     bench = Bench(models)
     bench.make_models(quick)
     place = environment("onnxruntime") | bench.device() | {"load_before": round(os.getloadavg()[0], 2)}
-    samples = bench.samples(1 if quick else runs, quick)
-    if quick:
-        return
-    keep("inference", place, samples)
-    tables.main()
-    draw()
+    samples: list[Sample] = []
+    for run in range(1 if quick else runs):
+        samples += bench.samples(run, quick)
+        if not quick:  # a whole run is worth keeping, whatever becomes of the next
+            keep("inference", place, samples)
+    if not quick:
+        tables.main()
+        draw()
 
 
 class Bench:
@@ -59,7 +61,8 @@ class Bench:
     def __init__(self, models: Path) -> None:
         self._models = models
         self._fresh = multiprocessing.get_context("forkserver")
-        self._fresh.set_forkserver_preload(["benchmarks.inference"])
+        self._fresh.set_forkserver_preload(["benchmarks.inference_once", "benchmarks.tables"])
+        self._references: dict[tuple[str, str], Sequence[Any]] = {}
 
     def device(self) -> dict[str, Any]:
         """What the models run on."""
@@ -77,19 +80,17 @@ class Bench:
         if not quick:
             self._in_fresh_process(make_unproved, self._models)
 
-    def samples(self, runs: int, quick: bool) -> list[Sample]:
-        """One sample per run and configuration, in turn; each is told as it comes."""
+    def samples(self, run: int, quick: bool) -> list[Sample]:
+        """One run: a sample of each configuration, told as it comes."""
         asked = configurations(self.device()["device"], quick)
         previews = _previews(max(each.pictures for each in asked) + _WARM_UP)
-        references: dict[tuple[str, str], Sequence[Any]] = {}
         samples = []
-        for run in range(runs):
-            for each in asked:
-                sample, answers = self._measured(each, previews)
-                # The first configuration of a task and family is plain transformers in FP32, one picture at a time.
-                expected = references.setdefault((each.task, each.family), answers)
-                samples.append({"run": run} | asdict(each) | sample | quality(each.task, expected, answers))
-                typer.echo(samples[-1])
+        for each in asked:
+            sample, answers = self._measured(each, previews)
+            # The first configuration of a task and family is plain transformers in FP32, one picture at a time.
+            expected = self._references.setdefault((each.task, each.family), answers)
+            samples.append({"run": run} | asdict(each) | sample | quality(each.task, expected, answers))
+            typer.echo(samples[-1])
         return samples
 
     def _measured(self, asked: Configuration, previews: Sequence[bytes]) -> tuple[Sample, Sequence[Any]]:

@@ -20,8 +20,8 @@ UNPROVED = "onnx-int8 unproved"
 _ON_CPU = {
     (CLIP, FULL): (32, (1, 8, 32), 32),
     (BLIP, FULL): (4, (1, 4), 4),
-    (CLIP, SMALL): (64, (1, 8, 32), 32),
-    (BLIP, SMALL): (64, (1, 8, 32), 32),
+    (CLIP, SMALL): (32, (1, 8, 32), 32),
+    (BLIP, SMALL): (32, (1, 8, 32), 32),
 }
 _ON_CUDA = {
     (CLIP, FULL): (2048, (1, 8, 32, 256, 1024), 256),
