@@ -15,7 +15,8 @@ from typing import Any
 
 # Two, so that the pictures of one batch are decoded while another has the device; the engine lets one in at a time.
 _WORKERS = 2
-_SLOWEST_RETRY_S = 60
+_SLOWEST_RETRY_S = 15  # a refusal is cheap, and an estimate may be far off
+_MEMORY = 0.8  # what a batch leaves of the weight of those before it
 
 
 class QueueFull(Exception):
@@ -78,7 +79,7 @@ class Merger:
         self._changed = threading.Condition()
         self._cutting = threading.Lock()  # one worker at a time waits for company
         self._closed = False
-        self._per_second = 0.0
+        self._lately_items = self._lately_s = 0.0
         self._workers = [threading.Thread(target=self._work, daemon=True) for _ in range(_WORKERS)]
         for worker in self._workers:
             worker.start()
@@ -110,7 +111,7 @@ class Merger:
 
     def _retry_after_s(self) -> int:
         """When the queue will have moved, by how fast it moved lately."""
-        expected_s = len(self._jobs) / self._per_second if self._per_second else 1.0
+        expected_s = len(self._jobs) * self._lately_s / self._lately_items if self._lately_items else 1.0
         return max(1, min(_SLOWEST_RETRY_S, math.ceil(expected_s / 2)))
 
     def _work(self) -> None:
@@ -150,6 +151,7 @@ class Merger:
             job.ticket.answer(job.place, answer)
 
     def _tell(self, size: int, seconds: float) -> None:
-        latest = size / max(seconds, 1e-6)
-        self._per_second = latest if not self._per_second else 0.8 * self._per_second + 0.2 * latest
+        # Sums rather than a mean of rates, in which a batch of one would weigh as much as a full one.
+        self._lately_items = _MEMORY * self._lately_items + size
+        self._lately_s = _MEMORY * self._lately_s + seconds
         self._watch(size, seconds)
