@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from benchmarks.inference_choice import CLIP, Configuration
 from benchmarks.inference_flops import blip_flops, clip_flops, matmul_flops
 from benchmarks.inference_ways import Answers, Way, device_of, load
@@ -37,10 +39,10 @@ def measure(asked: Configuration, models: Path, previews: Sequence[bytes]) -> tu
     return sample | {"peak_mb": round(_peak_mb(asked))} | _flop_rates(asked, way), answers
 
 
-def hardware() -> dict[str, str]:
-    """What the models run on here: the kind of device and its name."""
+def hardware() -> dict[str, str | int]:
+    """What the models run on here: the kind of device, its name, and torch's threads."""
     device = best_device()
-    return {"device": device.name, "hardware": device.hardware}
+    return {"device": device.name, "hardware": device.hardware, "threads": torch.get_num_threads()}
 
 
 def _flop_rates(asked: Configuration, way: Way) -> dict[str, float]:
