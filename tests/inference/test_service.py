@@ -126,6 +126,7 @@ def test_a_client_that_goes_away_takes_its_work_along_and_stops_nobody(engine: F
             until(lambda number=number: len(engine.batches) == 1 + number)
         with pytest.raises(httpx.ReadTimeout):
             http.post(INFER, files=files(JPEG + b"gone"), timeout=httpx.Timeout(5, read=0.1))
+        until(lambda: 'status="499"' in http.get("/metrics").text)  # the service has noticed
         stays = clients.submit(http.post, INFER, files=files(picture(3)))
         until(lambda: http.get("/health").json()["waiting"] == 2)
         engine.free.set()
