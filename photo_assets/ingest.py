@@ -17,7 +17,7 @@ from photo_assets.partitions import BATCHES
 from photo_assets.progress import Listener, listening
 from photo_assets.settings import Settings
 from photo_assets.steps.scanning import Scan, scan_until_settled
-from resources.errors import PhotoPlatformError
+from resources.errors import PhotoPlatformError, first_line
 from resources.library.resource import LibraryResource
 
 # Dagster's own console log would bury the progress bar.
@@ -78,7 +78,7 @@ def _run_batch(
     except PhotoPlatformError:
         raise
     except Exception as error:
-        ingested.failed[batch] = str(error).strip().splitlines()[0]
+        ingested.failed[batch] = first_line(error)
 
 
 def _run(definitions: dg.Definitions, instance: dg.DagsterInstance, job: str, ingested: Ingested, **run: Any) -> None:

@@ -17,3 +17,8 @@ class PhotoPlatformError(Exception):
     """An error with a message for a person; `retryable` says whether trying again can help."""
 
     retryable: bool = False
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says in its first line, or its kind where it says nothing."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -28,21 +28,22 @@ class LearntSizes:
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
+        self._known = self._read()
 
     def get(self, key: str) -> int | None:
         """The size last kept under this key."""
-        size = self._read().get(key)
+        size = self._known.get(key)
         return size if isinstance(size, int) and size > 0 else None
 
     def keep(self, key: str, size: int) -> None:
         """Write the size down, whole or not at all; a file that cannot be written costs the next start a probe."""
-        known = self._read()
-        if self._path is None or known.get(key) == size:
+        if self._path is None or self._known.get(key) == size:
             return
+        self._known = self._read() | {key: size}  # another process may have learnt meanwhile
         with suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
             unfinished = self._path.with_suffix(f".{uuid4().hex}.part")
-            unfinished.write_text(json.dumps(known | {key: size}, indent=2, sort_keys=True) + "\n")
+            unfinished.write_text(json.dumps(self._known, indent=2, sort_keys=True) + "\n")
             os.replace(unfinished, self._path)  # noqa: PTH105
 
     def _read(self) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import torch
 
+from resources.errors import first_line
 from resources.inference.port import ItemError
 
 Item = TypeVar("Item")
@@ -56,7 +57,7 @@ class BatchRunner:
         """Halve the batch size and answer nothing yet; an item that does not even fit alone gets its error."""
         torch.cuda.empty_cache()
         if len(batch) == 1:
-            return [ItemError("out_of_memory", f"one image does not fit the device: {_first_line(error)}")]
+            return [ItemError("out_of_memory", f"one image does not fit the device: {first_line(error)}")]
         self.batch_size = len(batch) // 2
         self._patience, self._full_batches = 2 * self._patience, 0
         return []
@@ -66,13 +67,13 @@ def _one_by_one(
     batch: Sequence[Item], infer: Callable[[Sequence[Item]], Sequence[Result]], error: Exception
 ) -> list[Result | ItemError]:
     if len(batch) == 1:
-        return [ItemError("inference", _first_line(error))]
+        return [ItemError("inference", first_line(error))]
     results: list[Result | ItemError] = []
     for item in batch:
         try:
             results.extend(_complete(infer([item]), [item]))
         except Exception as single:
-            results.append(ItemError("inference", _first_line(single)))
+            results.append(ItemError("inference", first_line(single)))
     return results
 
 
@@ -80,7 +81,3 @@ def _complete(results: Sequence[Result], batch: Sequence[Item]) -> Sequence[Resu
     if len(results) != len(batch):
         raise RuntimeError(f"{len(batch)} items gave {len(results)} results")
     return results
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]

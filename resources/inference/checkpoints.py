@@ -13,6 +13,7 @@ from typing import Any
 
 from transformers.models.auto.image_processing_auto import get_image_processor_config
 
+from resources.errors import first_line
 from resources.inference.errors import ModelUnavailable
 
 SMALL_MODELS = Path(__file__).parent / "small_models"
@@ -68,7 +69,7 @@ class Checkpoint:
         try:
             return from_pretrained(self.location, trust_remote_code=False, **revision, **options)
         except (OSError, ValueError) as error:
-            raise ModelUnavailable(self.source, self.variable, str(error).strip().splitlines()[0]) from error
+            raise ModelUnavailable(self.source, self.variable, first_line(error)) from error
 
     def preprocessor_config(self) -> dict[str, Any]:
         """What preprocessor_config.json says of the images this model wants. Raises ModelUnavailable."""

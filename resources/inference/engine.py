@@ -92,13 +92,13 @@ class InProcessEngine:
         self, pictures: Iterable[bytes | ItemError], *, embed: bool = True, caption: bool = True
     ) -> Iterator[Inferred]:
         """One answer per picture, in order, while later pictures are still read; an ItemError passes through."""
-        models = ({_VECTOR: self._clip} if embed else {}) | ({_CAPTION: self._blip} if caption else {})
-        with self._turn:
+        with self._turn:  # two callers must not load the models twice
+            models = ({_VECTOR: self._clip} if embed else {}) | ({_CAPTION: self._blip} if caption else {})
             lanes = {name: self._lane(name, model) for name, model in models.items()}
         size = max((lane.batches.batch_size for lane in lanes.values()), default=1)
         with Preparation({name: model.preprocessing for name, model in models.items()}) as preparation:
-            known = preparation.windows(pictures, size, lambda key: all(lane.knows(key) for lane in lanes.values()))
-            for window in known:
+            windows = preparation.windows(pictures, size, lambda key: all(lane.knows(key) for lane in lanes.values()))
+            for window in windows:
                 yield from self._answers(window, lanes)
 
     def embed_texts(self, texts: Sequence[str]) -> list[np.ndarray | ItemError]:

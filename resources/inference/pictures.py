@@ -17,6 +17,7 @@ from itertools import islice
 import numpy as np
 from PIL import Image
 
+from resources.errors import first_line
 from resources.inference.port import ItemError
 from resources.inference.preprocessing import Preprocessing
 
@@ -78,7 +79,7 @@ class Preparation:
         try:
             image = read_picture(picture)
         except Exception as error:  # whatever a decoder raises costs this picture only
-            return ItemError("undecodable", f"the picture cannot be read ({_first_line(error)})")
+            return ItemError("undecodable", f"the picture cannot be read ({first_line(error)})")
         return {name: preprocessing.fit(image) for name, preprocessing in self._models.items()}
 
 
@@ -93,7 +94,3 @@ def read_picture(picture: bytes) -> Image.Image:
         if image.width * image.height > MAX_PIXELS:
             raise ValueError(f"{image.width} x {image.height} pixels where {MAX_PIXELS:,} are allowed")
         return image.convert("RGB")
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
