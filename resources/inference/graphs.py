@@ -91,7 +91,8 @@ class CaptionStep(nn.Module):
     `forward` takes tokens (N,), their position (1,), the cache of earlier tokens' keys and values (layers, N, heads, T,
     d each, of which the first `position` are filled) and the image's (layers, N, heads, S, d each). It gives logits (N,
     V) and the token's own keys and values (layers, N, heads, 1, d each), which the caller puts into the cache: a cache
-    that goes through a graph would be copied at every step.
+    that goes through a graph would be copied at every step. The image's may have fewer rows, each for as many tokens in
+    turn: the beams of one picture.
     """
 
     def __init__(self, text_decoder: Any) -> None:
@@ -135,9 +136,7 @@ class CaptionLayer(nn.Module):
         context = _attend_earlier(query, key, value, keys, values, unfilled)
         hidden = self._layer.attention.output(context, hidden)
         query = _of_token(self._cross.query(hidden), self._heads)
-        scores = query @ image_keys.transpose(-1, -2) / query.shape[-1] ** 0.5
-        context = (scores.softmax(-1) @ image_values).flatten(1)
-        hidden = self._layer.crossattention.output(context, hidden)
+        hidden = self._layer.crossattention.output(_attend_image(query, image_keys, image_values), hidden)
         return self._layer.feed_forward_chunk(hidden), key, value
 
 
@@ -150,6 +149,14 @@ def _attend_earlier(
     weights = (torch.cat([earlier, itself], dim=-1) / query.shape[-1] ** 0.5).softmax(-1)
     context = weights[..., :-1] @ values + weights[..., -1:] * value
     return context.flatten(1)
+
+
+def _attend_image(query: Tensor, image_keys: Tensor, image_values: Tensor) -> Tensor:
+    """Attend to the images, of which each may have several rows of queries in turn: a copy for each would be 21 MB."""
+    queries = query.squeeze(2).unflatten(0, (image_keys.shape[0], -1)).transpose(1, 2)
+    scores = queries @ image_keys.transpose(-1, -2) / query.shape[-1] ** 0.5
+    context = scores.softmax(-1) @ image_values
+    return context.transpose(1, 2).reshape(query.shape[0], -1)
 
 
 def _of_token(projected: Tensor, heads: int) -> Tensor:
