@@ -30,10 +30,11 @@ describe_collection = dg.define_asset_job(
 @dg.op(description="Look at every root once and cut the settled files into batches.")
 def register_photos(context: dg.OpExecutionContext, library: LibraryResource) -> None:
     """Register what a scan finds, so that the UI and the command line can begin without the sensor."""
-    from photo_assets.steps.scanning import scan_until_settled
+    from photo_assets.steps.scanning import Roots, scan_until_settled
 
     with library.ledger() as ledger:
-        scan = scan_until_settled(ledger, library.root_paths(), library.state_path(), library.batch_size)
+        roots = Roots(library.root_paths(), library.state_path(), library.patterns())
+        scan = scan_until_settled(ledger, roots, library.batch_size)
         context.instance.add_dynamic_partitions(str(BATCHES.name), ledger.planned_batches())
     context.log.info(scan.told())
 

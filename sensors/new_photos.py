@@ -5,8 +5,10 @@ only reads metadata. State is in the ledger, not in a cursor, so a tick that die
 the same work from being requested twice.
 """
 
+import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -15,10 +17,23 @@ from photo_assets.partitions import BATCHES
 from resources.errors import PhotoPlatformError
 from resources.library.resource import LibraryResource
 
+if TYPE_CHECKING:
+    from photo_assets.steps.scanning import Scan
+    from resources.library.ledger import Ledger
+
 TICK_S = 30
 
-# A tick's requests are submitted one by one at 0.2 s each, and a tick is cut at 60 s.
+# A tick is cut at 60 s. What it has not looked at by then is the next one's.
+LOOKING_S = 30.0
+
+# A tick's requests are submitted one by one at 0.2 s each.
 MAX_REQUESTS = 50
+
+# Batches that wait for their end: enough to keep every worker busy, too few to flood the queue with a first million.
+MAX_PLANNED = 50
+
+# While more photos keep coming, those that fill no batch wait so long for company.
+PATIENCE_S = 120.0
 
 RUN_KEY = "dagster/run_key"
 
@@ -31,18 +46,31 @@ RUN_KEY = "dagster/run_key"
 )
 def new_photos(context: dg.SensorEvaluationContext, library: LibraryResource) -> dg.SensorResult | dg.SkipReason:
     """Look once, cut batches, request the due ones."""
-    from photo_assets.steps.scanning import scan_once
-
     if not library.roots:
         return dg.SkipReason("PHOTO_LIBRARY is empty: set it to the folders with your photos")
     try:
         with library.ledger() as ledger:
-            scan = scan_once(ledger, library.root_paths(), library.state_path(), library.batch_size)
+            scan = _look(ledger, library)
             due = _requests_for(ledger.planned_batches(), ledger.batches_with_new_sidecars())
     except PhotoPlatformError as error:
         return dg.SkipReason(str(error))
     context.log.info(scan.told())
+    for warning in scan.warnings():
+        context.log.warning(warning)
     return _result(context, due) if due else dg.SkipReason(f"no batch is waiting: {scan.told()}")
+
+
+def _look(ledger: "Ledger", library: LibraryResource) -> "Scan":
+    from photo_assets.steps.scanning import Roots, scan_once
+
+    return scan_once(
+        ledger,
+        Roots(library.root_paths(), library.state_path(), library.patterns()),
+        library.batch_size,
+        most_batches=max(0, MAX_PLANNED - len(ledger.planned_batches())),
+        stop_at=time.monotonic() + LOOKING_S,
+        patience_s=PATIENCE_S,
+    )
 
 
 def _requests_for(planned: Sequence[str], with_sidecars: Mapping[str, str]) -> list[dg.RunRequest]:

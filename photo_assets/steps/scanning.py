@@ -1,4 +1,4 @@
-"""From library roots to planned batches: look, look again, cut.
+"""Looking at the library and cutting batches: look, and once more for a person who waits.
 
 Two looks because a file is taken only at rest. The sensor looks once per tick; a person who waits gets both at once.
 """
@@ -8,40 +8,101 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from resources.library.errors import RootUnavailable
 from resources.library.ledger import Ledger
+from resources.library.look import look_over
 from resources.library.looking import SETTLE_S, Seen
-from resources.library.scan import look_at
+from resources.library.patterns import EVERYTHING, Patterns
+
+
+@dataclass(frozen=True)
+class Roots:
+    """What is looked at: the library's folders, less our own `state` and what the patterns leave out."""
+
+    paths: Sequence[Path]
+    state: Path
+    patterns: Patterns = EVERYTHING
 
 
 @dataclass
 class Scan:
-    """What came of one scan over all roots."""
+    """What came of one scan over all roots.
+
+    `held` says of a root why nothing of it was taken for missing, `unavailable` why it could not be looked at.
+    """
 
     seen: Seen = field(default_factory=Seen)
     batches: list[str] = field(default_factory=list)
+    held: dict[Path, str] = field(default_factory=dict)
+    unavailable: list[RootUnavailable] = field(default_factory=list)
+    unfinished: list[Path] = field(default_factory=list)
 
     def told(self) -> str:
         """One sentence for a log."""
         seen = self.seen
         return (
             f"{seen.new} new, {seen.changed} changed, {seen.settling} settling, {seen.unchanged} unchanged, "
-            f"{seen.missing} missing, {seen.ignored} ignored, {seen.sidecars} sidecars new or changed; "
-            f"{len(self.batches)} batches cut"
+            f"{seen.moved} moved, {seen.back} back, {seen.missing} missing, {seen.ignored} ignored, "
+            f"{seen.sidecars} sidecars new or changed; {len(self.batches)} batches cut"
         )
 
+    def warnings(self) -> list[str]:
+        """What a person should know or do, root by root."""
+        goes_on = [f"{root}: not through yet, the next look goes on" for root in self.unfinished]
+        held = [told_held(root, reason) for root, reason in self.held.items()]
+        return [*goes_on, *held, *map(str, self.unavailable)]
 
-def scan_once(ledger: Ledger, roots: Sequence[Path], state: Path, batch_size: int) -> Scan:
-    """Look at every root once and cut what has settled. Raises RootUnavailable before anything is concluded."""
-    looks = [look_at(root, without=state) for root in roots]
-    seen = sum((ledger.observe(look) for look in looks), Seen())
-    return Scan(seen, ledger.cut_batches(batch_size))
+
+def told_held(root: Path, reason: str) -> str:
+    """What a person is to do about a root below which nothing is taken for missing."""
+    return (
+        f"{root}: {reason}, so nothing below it is taken for missing. Mount its disk; if the photos are really gone, "
+        f"run `photos library confirm-missing {root}`"
+    )
 
 
-def scan_until_settled(ledger: Ledger, roots: Sequence[Path], state: Path, batch_size: int) -> Scan:
+def scan_once(
+    ledger: Ledger,
+    roots: Roots,
+    batch_size: int,
+    *,
+    most_batches: int = 1_000_000,
+    stop_at: float = float("inf"),
+    patience_s: float = 0.0,
+) -> Scan:
+    """Look at every root once, up to the time `stop_at` of `time.monotonic`, and cut what has settled.
+
+    While more is coming, files that fill no batch wait `patience_s` for it. Raises RootUnavailable when no root can be
+    read.
+    """
+    scan = Scan()
+    for root in roots.paths:
+        _look_at(scan, ledger, roots, root, stop_at)
+    if scan.unavailable and len(scan.unavailable) == len(roots.paths):
+        raise scan.unavailable[0]
+    more_is_coming = bool(scan.seen.settling or scan.unfinished)
+    rest_seen_before = time.time() - patience_s if more_is_coming else float("inf")
+    scan.batches = ledger.cut_batches(batch_size, most_batches, rest_seen_before=rest_seen_before)
+    return scan
+
+
+def _look_at(scan: Scan, ledger: Ledger, roots: Roots, root: Path, stop_at: float) -> None:
+    try:
+        looked = look_over(ledger, root, without=roots.state, patterns=roots.patterns, stop_at=stop_at)
+    except RootUnavailable as error:  # the other roots' photos need not wait for it
+        ledger.hold_root(error.root, error.reason)
+        scan.unavailable.append(error)
+        return
+    scan.seen += looked.seen
+    scan.unfinished += [root] if looked.unfinished else []
+    scan.held |= {root: looked.held} if looked.held else {}
+
+
+def scan_until_settled(ledger: Ledger, roots: Roots, batch_size: int) -> Scan:
     """Look twice where something is settling; files still growing after that are left for the next scan."""
-    first = scan_once(ledger, roots, state, batch_size)
+    first = scan_once(ledger, roots, batch_size)
     if not first.seen.settling:
         return first
     time.sleep(SETTLE_S * 1.05)  # the clock that dates the looks may be slowed down meanwhile
-    second = scan_once(ledger, roots, state, batch_size)
-    return Scan(first.seen, first.batches + second.batches)
+    second = scan_once(ledger, roots, batch_size)
+    return Scan(first.seen, first.batches + second.batches, second.held, second.unavailable)

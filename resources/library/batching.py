@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from resources.library.claiming import release_unbrought
 from resources.library.database import set_by_id
@@ -28,13 +28,19 @@ class Outcome:
     error_message: str | None = None
 
 
-def cut_batches(connection: Connection, size: int) -> list[str]:
-    """Cut all settled files, in path order, into planned batches of at most `size` files; the keys, in order."""
-    columns = (files.c.id, files.c.path, files.c.signature)
-    statement = select(*columns).where(files.c.state == "settled", files.c.present)
-    settled = connection.execute(statement.order_by(files.c.path)).all()
-    chunks = [settled[start : start + size] for start in range(0, len(settled), size)]
-    return [_write_batch(connection, number, chunk) for number, chunk in enumerate(chunks)]
+def cut_batches(connection: Connection, size: int, most: int, rest_seen_before: float) -> list[str]:
+    """Cut settled files, in path order, into at most `most` planned batches of at most `size`; the keys, in order.
+
+    A rest that fills no batch waits for more until one of its files was first seen before `rest_seen_before`.
+    """
+    keys: list[str] = []
+    while len(keys) < most:
+        settled = _settled(connection, size)
+        waits = len(settled) < size and all(row.seen_at >= rest_seen_before for row in settled)
+        if waits:
+            break
+        keys.append(_write_batch(connection, len(keys), settled))
+    return keys
 
 
 def planned_batches(connection: Connection) -> list[str]:
@@ -68,6 +74,13 @@ def finish_batch(connection: Connection, batch: str, outcomes: Iterable[Outcome]
     # A file that changed meanwhile is settling again and waits for a later batch.
     cut = update(files).where(files.c.batch == batch, files.c.state == "batched")
     connection.execute(cut.values(state="done"))
+
+
+def _settled(connection: Connection, most: int) -> Sequence[Row[Any]]:
+    """The next files that no batch has; a million may be waiting."""
+    columns = (files.c.id, files.c.path, files.c.signature, files.c.seen_at)
+    statement = select(*columns).where(files.c.state == "settled", files.c.present)
+    return connection.execute(statement.order_by(files.c.path).limit(most)).all()
 
 
 def _write_batch(connection: Connection, number: int, chunk: Sequence[Any]) -> str:

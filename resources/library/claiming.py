@@ -4,14 +4,15 @@ Functions over one open transaction. The first batch that claims a photo does it
 inferred twice; only a photo that failed for a passing reason may be claimed again by a later batch.
 """
 
+import time
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, and_, delete, or_, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from resources.decoding.errors import RETRYABLE_KINDS
-from resources.library.database import chunks
+from resources.library.database import chunks, upsert
 from resources.library.identity import IdentifiedFile
+from resources.library.path_changes import note_photos
 from resources.library.schema import batch_members, files, photos
 
 # These say something about the moment, not about the bytes.
@@ -20,13 +21,15 @@ PASSING_FAILURES = sorted(RETRYABLE_KINDS | {"changed", "vanished"})
 
 def record_identities(connection: Connection, batch: str, identified: Sequence[IdentifiedFile]) -> set[str]:
     """Remember which photo each file holds; the ids of the photos that this batch is to decode."""
+    held_before = _held_by_members(connection, batch)
     for file in identified:
         _write_identity(connection, batch, file)
     ids = {file.photo_id for file in identified if file.photo_id}
     if ids:
         _claim(connection, batch, ids)
-    owned = connection.scalars(select(photos.c.photo_id).where(photos.c.batch == batch))
-    return ids & set(owned)
+    owned = ids & set(connection.scalars(select(photos.c.photo_id).where(photos.c.batch == batch)))
+    _note_paths(connection, held_before, _held_by_members(connection, batch), owned)
+    return owned
 
 
 def release_unbrought(connection: Connection, batch: str) -> None:
@@ -51,6 +54,19 @@ def paths_of(connection: Connection, photo_ids: Iterable[str]) -> dict[str, list
     return paths
 
 
+def _held_by_members(connection: Connection, batch: str) -> dict[int, str]:
+    """The photo that each of the batch's files holds, by the file's id."""
+    members = select(batch_members.c.file_id).where(batch_members.c.batch == batch)
+    holding = select(files.c.id, files.c.photo_id).where(files.c.id.in_(members), files.c.photo_id.is_not(None))
+    return {row.id: row.photo_id for row in connection.execute(holding)}
+
+
+def _note_paths(connection: Connection, before: dict[int, str], after: dict[int, str], owned: set[str]) -> None:
+    """Note the photos that lost a path here or won one; the batch itself writes the paths of those that it owns."""
+    other = before.items() ^ after.items()
+    note_photos(connection, {photo_id for _, photo_id in other} - owned, time.time())
+
+
 def _write_identity(connection: Connection, batch: str, file: IdentifiedFile) -> None:
     position = batch_members.c.position == file.member.position
     cut_from = select(batch_members.c.file_id).where(batch_members.c.batch == batch, position)
@@ -63,7 +79,7 @@ def _write_identity(connection: Connection, batch: str, file: IdentifiedFile) ->
 
 
 def _claim(connection: Connection, batch: str, ids: Iterable[str]) -> None:
-    claim = upsert(photos).on_conflict_do_update(
+    claim = upsert(connection, photos).on_conflict_do_update(
         index_elements=[photos.c.photo_id],
         set_={"batch": batch, "status": "claimed"},
         where=and_(photos.c.status == "failed", or_(*(photos.c.error_kind == kind for kind in PASSING_FAILURES))),

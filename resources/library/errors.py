@@ -2,6 +2,7 @@
 
 LibraryError
 ├── RootUnavailable   a root is not a folder that can be read now
+├── NothingHeld       a root below which nothing waits for a person's word
 └── UnknownBatch      a partition key that the ledger never cut
 """
 
@@ -18,9 +19,17 @@ class RootUnavailable(LibraryError):
     retryable = True
 
     def __init__(self, root: bytes, reason: str) -> None:
-        self.root = root
+        self.root, self.reason = root, reason
         shown = root.decode("utf-8", "backslashreplace")
         super().__init__(f"{shown}: {reason}. Mount it, or name another folder in PHOTO_LIBRARY.")
+
+
+class NothingHeld(LibraryError):
+    """A person confirmed what is missing below a root where nothing is held back."""
+
+    def __init__(self, root: bytes) -> None:
+        shown = root.decode("utf-8", "backslashreplace")
+        super().__init__(f"{shown}: nothing is held back below it. `photos status` names the roots where something is.")
 
 
 class UnknownBatch(LibraryError):

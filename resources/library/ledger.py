@@ -1,7 +1,7 @@
 """The ledger: a small SQL database that knows every file, every photo and every batch.
 
 The one door to it. Each method is one transaction, so a kill between any two of them loses nothing and doubles nothing;
-what a transaction does stands in looking.py, batching.py, claiming.py and telling.py. No file is opened here.
+what a transaction does stands in looking.py, batching.py, claiming.py, telling.py and beside them. No file is opened here.
 """
 
 import time
@@ -10,10 +10,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from resources.library import batching, claiming, looking, quarantine, sidecars, telling
-from resources.library.database import open_database
+from resources.library import batching, claiming, looking, path_changes, quarantine, sidecars, telling
+from resources.library.database import only_reading, open_database
 from resources.library.identity import IdentifiedFile, Member
-from resources.library.scan import Look
+from resources.library.scan import Portion
 
 
 class Ledger:
@@ -21,6 +21,7 @@ class Ledger:
 
     def __init__(self, path: Path) -> None:
         self._database = open_database(path)
+        self._reading = only_reading(self._database)
 
     def __enter__(self) -> "Ledger":
         return self
@@ -34,30 +35,63 @@ class Ledger:
         """Give the database connections back."""
         self._database.dispose()
 
-    def observe(self, look: Look, *, now: float | None = None) -> looking.Seen:
-        """Compare a complete look at a root with what is known; `now` in Unix seconds, the look's own by default."""
+    def begin_look(self, root: bytes, device: int, *, now: float | None = None) -> looking.LookUnderWay:
+        """Begin a look at a root, or go on with the one that had to stop; `now` in Unix seconds."""
         with self._database.begin() as connection:
-            began_at, ended_at = (look.began_at, time.time()) if now is None else (now, now)
-            return looking.observe(connection, look, began_at, ended_at)
+            return looking.begin(connection, root, device, _now(now))
 
-    def settling_files(self) -> int:
-        """How many files wait for their second look."""
+    def observe(self, look: looking.LookUnderWay, portion: Portion, *, now: float | None = None) -> looking.Seen:
+        """Compare a portion of a look with what is known; `now` is the portion's own time by default."""
         with self._database.begin() as connection:
-            return telling.settling_files(connection)
+            began_at, ended_at = (portion.began_at, time.time()) if now is None else (now, now)
+            return looking.observe(connection, look, portion, began_at, ended_at)
 
-    def cut_batches(self, size: int) -> list[str]:
-        """Cut all settled files into planned batches of at most `size` files; the new keys, in order."""
+    def end_look(self, look: looking.LookUnderWay, *, now: float | None = None) -> tuple[looking.Seen, str | None]:
+        """Conclude what a look that has come to the root's end did not see, or say why not."""
         with self._database.begin() as connection:
-            return batching.cut_batches(connection, size)
+            return looking.end(connection, look, _now(now))
+
+    def hold_root(self, root: bytes, reason: str) -> None:
+        """Write down why a root could not be looked at; nothing below it is taken for missing."""
+        with self._database.begin() as connection:
+            looking.hold(connection, root, reason)
+
+    def held_roots(self) -> dict[bytes, str]:
+        """The roots below which nothing is taken for missing, each with the reason."""
+        with self._reading.begin() as connection:
+            return looking.held_roots(connection)
+
+    def confirm_missing(self, root: bytes) -> None:
+        """Let the next complete look at a held root take what is missing for gone. Raises NothingHeld."""
+        with self._database.begin() as connection:
+            looking.confirm_missing(connection, root)
+
+    def path_changes(self, most: int) -> dict[str, float]:
+        """Up to `most` photos whose paths the collection does not have yet, each with when they changed."""
+        with self._reading.begin() as connection:
+            return path_changes.changes(connection, most)
+
+    def settle_path_changes(self, told: Mapping[str, float]) -> None:
+        """Take these changes off, now that the collection has them; one that was noted again meanwhile stays."""
+        with self._database.begin() as connection:
+            path_changes.settle(connection, told)
+
+    def cut_batches(self, size: int, most: int = 1_000_000, *, rest_seen_before: float = float("inf")) -> list[str]:
+        """Cut settled files into at most `most` planned batches of at most `size` files; the new keys, in order.
+
+        A rest that fills no batch waits for more until one of its files was first seen before `rest_seen_before`.
+        """
+        with self._database.begin() as connection:
+            return batching.cut_batches(connection, size, most, rest_seen_before)
 
     def planned_batches(self) -> list[str]:
         """The batches that no run has finished, oldest first."""
-        with self._database.begin() as connection:
+        with self._reading.begin() as connection:
             return batching.planned_batches(connection)
 
     def members(self, batch: str) -> list[Member]:
         """The files of a batch, in their fixed order. Raises UnknownBatch."""
-        with self._database.begin() as connection:
+        with self._reading.begin() as connection:
             return batching.members(connection, batch)
 
     def record_identities(self, batch: str, identified: Sequence[IdentifiedFile]) -> set[str]:
@@ -67,12 +101,12 @@ class Ledger:
 
     def paths_of(self, photo_ids: Iterable[str]) -> dict[str, list[str]]:
         """The display paths of each photo's present files, in path order."""
-        with self._database.begin() as connection:
+        with self._reading.begin() as connection:
             return claiming.paths_of(connection, photo_ids)
 
     def quarantined(self, photo_ids: Iterable[str], decoder: str) -> dict[str, str]:
         """Those of the photos that killed this decoder too often, each with the kind of its last failure."""
-        with self._database.begin() as connection:
+        with self._reading.begin() as connection:
             return quarantine.quarantined(connection, photo_ids, decoder)
 
     def record_tries(self, tried: Iterable[str], killers: Mapping[str, str], decoder: str) -> None:
@@ -82,12 +116,12 @@ class Ledger:
 
     def sidecars_of(self, photo_ids: Sequence[str]) -> dict[str, list[sidecars.KnownSidecar]]:
         """The sidecars of each photo's present files, in path order; photos without any are left out."""
-        with self._database.begin() as connection:
+        with self._reading.begin() as connection:
             return sidecars.sidecars_of(connection, photo_ids)
 
     def batches_with_new_sidecars(self) -> dict[str, str]:
         """The done batches whose metadata is behind their sidecars, each with a token of what is to be applied."""
-        with self._database.begin() as connection:
+        with self._reading.begin() as connection:
             return sidecars.due_batches(connection)
 
     def finish_batch(
@@ -103,15 +137,19 @@ class Ledger:
 
     def counts(self) -> dict[str, int]:
         """files = ok + failed + duplicates + pending, and photos, ignored, missing, batches_planned."""
-        with self._database.begin() as connection:
+        with self._reading.begin() as connection:
             return telling.counts(connection)
 
     def failures(self) -> list[dict[str, Any]]:
         """Every file that yields no photo: path, error_kind, error_message, attempts, batch."""
-        with self._database.begin() as connection:
+        with self._reading.begin() as connection:
             return telling.failures(connection)
 
     def ok_photo_ids(self) -> set[str]:
         """The photos that the collection must hold."""
-        with self._database.begin() as connection:
+        with self._reading.begin() as connection:
             return telling.ok_photo_ids(connection)
+
+
+def _now(given: float | None) -> float:
+    return time.time() if given is None else given

@@ -1,6 +1,7 @@
-"""What a look at a root tells the ledger: which files are new, changed, settled, back or missing.
+"""What a look at a root tells the ledger: which files are new, changed, settled, back, moved or missing.
 
-Functions over one open transaction; the walk itself is scan.py's.
+Functions over one open transaction; the walk itself is scan.py's, and what is concluded from absence absences.py's. A
+look comes in portions, each a transaction of its own, and remembers how far it is.
 """
 
 from collections.abc import Iterable, Sequence
@@ -8,18 +9,20 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 
-from resources.library.database import below, chunks, set_by_id
-from resources.library.scan import FoundFile, Look
+from resources.library import absences
+from resources.library.database import below, chunks, set_by_id, upsert
+from resources.library.errors import NothingHeld
+from resources.library.path_changes import note_files
+from resources.library.scan import FoundFile, Portion
 from resources.library.schema import files, looks
 from resources.library.sidecars import forget_applied, observe_sidecars
 
 # A file is taken when its signature is the same on two looks at least this far apart.
 SETTLE_S = 1.0
 
-# Rows in memory at a time: a library may have a million files.
-FETCHED_ROWS = 10_000
+# A look that stopped longer ago than this begins anew: too much may have changed behind it.
+RESUMED_WITHIN_S = 3600.0
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,8 @@ class Seen:
     changed: int = 0
     settling: int = 0
     unchanged: int = 0
+    back: int = 0
+    moved: int = 0
     missing: int = 0
     ignored: int = 0
     sidecars: int = 0
@@ -39,51 +44,120 @@ class Seen:
 
 
 @dataclass
+class LookUnderWay:
+    """A look at one root: when it began, which path it has come to, and what it has seen so far."""
+
+    root: bytes
+    device: int
+    began_at: float
+    after: bytes = b""
+    found: int = 0
+    ignored: int = 0
+
+
+@dataclass
 class _Difference:
-    """What is to be written down after a look, and how many files there is nothing to write about."""
+    """What is to be written down after a portion, and how many files there is nothing to write about."""
 
     new: list[FoundFile] = field(default_factory=list)
     changed: list[tuple[int, FoundFile]] = field(default_factory=list)
     settled: list[int] = field(default_factory=list)
     back: list[int] = field(default_factory=list)
-    missing: list[int] = field(default_factory=list)
+    absent: list[int] = field(default_factory=list)
     settling: int = 0
     unchanged: int = 0
 
 
-def observe(connection: Connection, look: Look, began_at: float, now: float) -> Seen:
-    """Compare a complete look at a root with what is known, and write down the difference.
+def begin(connection: Connection, root: bytes, device: int, now: float) -> LookUnderWay:
+    """Go on with the look that had to stop, or begin one."""
+    row = connection.execute(select(looks).where(looks.c.root == root)).one_or_none()
+    if row and row.began_at and row.device in (None, device) and now - row.began_at < RESUMED_WITHIN_S:
+        return LookUnderWay(root, device, row.began_at, row.after or b"", row.found_so_far, row.ignored_so_far)
+    absences.forget_absent(connection, root)
+    look = LookUnderWay(root, device, now)
+    _write_progress(connection, look)
+    return look
 
-    A file rests when this look began at least SETTLE_S after an earlier one, with the same signature, was over.
+
+def observe(connection: Connection, look: LookUnderWay, portion: Portion, began_at: float, now: float) -> Seen:
+    """Compare a portion with what is known, and write down the difference.
+
+    A file rests when this portion began at least SETTLE_S after an earlier one, with the same signature, was over.
     """
-    difference = _compare(look, _known_files(connection, look.root), began_at)
+    difference = _compare(portion, _known_files(connection, look.root, portion), began_at)
     _write_new(connection, difference.new, now)
     _write_changed(connection, difference.changed, now)
     set_by_id(connection, difference.settled, state="settled")
     set_by_id(connection, difference.back, present=True)
-    set_by_id(connection, difference.missing, present=False)
+    note_files(connection, difference.back, now)
     forget_applied(connection, [known_id for known_id, _ in difference.changed])
-    _write_look(connection, look, now)
-    return _seen(difference, look, observe_sidecars(connection, look))
+    absences.note_absent(connection, look.root, difference.absent)
+    look.found += len(portion.found)
+    look.ignored += portion.skipped.total()
+    look.after = portion.until or look.after
+    _write_progress(connection, look)
+    return _seen(difference, portion, observe_sidecars(connection, look.root, portion))
 
 
-def _known_files(connection: Connection, root: bytes) -> Iterable[Row[Any]]:
+def end(connection: Connection, look: LookUnderWay, now: float) -> tuple[Seen, str | None]:
+    """Conclude what a look that has come to the root's end did not see; why nothing was taken for missing, if so."""
+    row = connection.execute(select(looks).where(looks.c.root == look.root)).one()
+    doubt = _doubt(look, row.device)
+    absent = absences.conclude(connection, look.root, look.began_at, now, doubt=doubt, confirmed=bool(row.confirmed))
+    done = {"looked_at": now, "ignored": look.ignored, "held": absent.held, "confirmed": False, "began_at": None}
+    if absent.held is None:
+        done["device"] = look.device
+    connection.execute(update(looks).where(looks.c.root == look.root).values(done))
+    return Seen(moved=absent.moved, missing=0 if absent.held else absent.missing), absent.held
+
+
+def hold(connection: Connection, root: bytes, reason: str) -> None:
+    """Write down why a root that is known could not be looked at: nothing below it is taken for missing."""
+    known = update(looks).where(looks.c.root == root)
+    connection.execute(known.values(held=reason, confirmed=False))
+
+
+def confirm_missing(connection: Connection, root: bytes) -> None:
+    """Let the next complete look take what is missing for gone. Raises NothingHeld."""
+    held = update(looks).where(looks.c.root == root, looks.c.held.is_not(None))
+    if connection.execute(held.values(confirmed=True)).rowcount == 0:
+        raise NothingHeld(root)
+
+
+def held_roots(connection: Connection) -> dict[bytes, str]:
+    """The roots below which nothing is taken for missing, each with the reason."""
+    statement = select(looks.c.root, looks.c.held).where(looks.c.held.is_not(None)).order_by(looks.c.root)
+    return {row.root: row.held for row in connection.execute(statement)}
+
+
+def _doubt(look: LookUnderWay, known_device: int | None) -> str | None:
+    if look.found == 0:
+        return "there is not one photo below it"
+    if known_device is not None and known_device != look.device:
+        return "it lies on another file system than before"
+    return None
+
+
+def _known_files(connection: Connection, root: bytes, portion: Portion) -> Iterable[Row[Any]]:
     columns = (files.c.id, files.c.path, files.c.signature, files.c.state, files.c.present, files.c.seen_at)
-    statement = select(*columns, files.c.error_kind).where(below(root))
-    return connection.execute(statement.execution_options(yield_per=FETCHED_ROWS))
+    statement = select(*columns, files.c.error_kind).where(below(root), files.c.path > portion.after)
+    if portion.until is not None:
+        statement = statement.where(files.c.path <= portion.until)
+    # A root may be lost as a whole, and then the one portion that is left spans all that is known.
+    return connection.execute(statement.execution_options(yield_per=10_000))
 
 
-def _compare(look: Look, known: Iterable[Row[Any]], began_at: float) -> _Difference:
+def _compare(portion: Portion, known: Iterable[Row[Any]], began_at: float) -> _Difference:
     difference = _Difference()
-    unlisted = tuple(path + b"/" for path in look.unreadable)
-    unknown = {file.path: file for file in look.found}
+    unlisted = tuple(path + b"/" for path in portion.unreadable)
+    unknown = {file.path: file for file in portion.found}
     for row in known:
         file = unknown.pop(row.path, None)
         if file is not None:
             _judge(difference, file, row, began_at)
         # What lies below a folder that could not be listed is not missed.
         elif row.present and not (row.path + b"/").startswith(unlisted):
-            difference.missing.append(row.id)
+            difference.absent.append(row.id)
     difference.new = list(unknown.values())
     return difference
 
@@ -123,20 +197,21 @@ def _stat(file: FoundFile) -> dict[str, Any]:
     return {"signature": file.signature, "size_bytes": file.size_bytes, "mtime_ns": file.mtime_ns}
 
 
-def _write_look(connection: Connection, look: Look, now: float) -> None:
-    values = {"looked_at": now, "ignored": look.ignored}
-    statement = upsert(looks).values(root=look.root, **values)
-    connection.execute(statement.on_conflict_do_update(index_elements=[looks.c.root], set_=values))
+def _write_progress(connection: Connection, look: LookUnderWay) -> None:
+    so_far = {"began_at": look.began_at, "after": look.after}
+    so_far |= {"found_so_far": look.found, "ignored_so_far": look.ignored}
+    statement = upsert(connection, looks).values(root=look.root, ignored=0, **so_far)
+    connection.execute(statement.on_conflict_do_update(index_elements=[looks.c.root], set_=so_far))
 
 
-def _seen(difference: _Difference, look: Look, sidecars: int) -> Seen:
+def _seen(difference: _Difference, portion: Portion, sidecars: int) -> Seen:
     new, changed = len(difference.new), len(difference.changed)
     return Seen(
         new=new,
         changed=changed,
         settling=difference.settling + new + changed,
         unchanged=difference.unchanged,
-        missing=len(difference.missing),
-        ignored=look.ignored,
+        back=len(difference.back),
+        ignored=portion.skipped.total(),
         sidecars=sidecars,
     )

@@ -7,10 +7,9 @@ one decoder: another version or policy tries again.
 from collections.abc import Iterable, Mapping
 
 from sqlalchemy import Connection, and_, case, select, update
-from sqlalchemy.dialects.sqlite import Insert
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.sql.dml import Insert
 
-from resources.library.database import chunks
+from resources.library.database import chunks, upsert
 from resources.library.schema import kills, photos
 
 MAX_KILLS = 2
@@ -37,11 +36,11 @@ def record_tries(connection: Connection, tried: Iterable[str], killers: Mapping[
             {"photo_id": photo_id, "decoder": decoder, "times": 1, "error_kind": kind}
             for photo_id, kind in sorted(killers.items())
         ]
-        connection.execute(_count_one_more(), rows)
+        connection.execute(_count_one_more(connection), rows)
 
 
-def _count_one_more() -> Insert:
-    statement = upsert(kills)
+def _count_one_more(connection: Connection) -> Insert:
+    statement = upsert(connection, kills)
     times = case((kills.c.decoder == statement.excluded.decoder, kills.c.times + 1), else_=1)
     new = {"decoder": statement.excluded.decoder, "times": times, "error_kind": statement.excluded.error_kind}
     return statement.on_conflict_do_update(index_elements=[kills.c.photo_id], set_=new)

@@ -4,18 +4,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
+from pydantic import Field
 
 if TYPE_CHECKING:
     from resources.library.ledger import Ledger
+    from resources.library.patterns import Patterns
 
 
 class LibraryResource(dg.ConfigurableResource):
-    """The ledger's file, the library's roots, and the folder of our own state that a scan leaves out."""
+    """The ledger's file, the library's roots, and the folder of our own state that a scan leaves out.
+
+    `include` and `exclude` are patterns.py's.
+    """
 
     ledger_path: str
     roots: list[str]
     state_directory: str
     batch_size: int = 256
+    include: list[str] = Field(default_factory=list)
+    exclude: list[str] = Field(default_factory=list)
 
     def ledger(self) -> "Ledger":
         """The open ledger; close it, or use it in a `with`."""
@@ -26,6 +33,12 @@ class LibraryResource(dg.ConfigurableResource):
     def root_paths(self) -> list[Path]:
         """The roots, in the order of PHOTO_LIBRARY."""
         return [Path(root) for root in self.roots]
+
+    def patterns(self) -> "Patterns":
+        """Which files of the roots are taken."""
+        from resources.library.patterns import Patterns
+
+        return Patterns.of(self.include, self.exclude)
 
     def state_path(self) -> Path:
         """Our own folder, which no scan enters."""

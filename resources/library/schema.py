@@ -24,7 +24,7 @@ files = Table(
     Column("id", Integer, primary_key=True),
     Column("path", LargeBinary, nullable=False, unique=True, comment="absolute, so that roots may overlap"),
     Column("display", Text, nullable=False, comment="the path for a person to read"),
-    Column("signature", Text, nullable=False, comment="device:inode:size:mtime_ns:ctime_ns"),
+    Column("signature", Text, nullable=False, comment="inode:size:mtime_ns:ctime_ns"),
     Column("size_bytes", BigInteger, nullable=False),
     Column("mtime_ns", BigInteger, nullable=False),
     Column("state", Text, nullable=False, comment="settling, settled, batched or done"),
@@ -34,7 +34,7 @@ files = Table(
     Column("photo_id", Text, comment="the photo its bytes hold, once identified"),
     Column("error_kind", Text, comment="why it could not be identified"),
     Column("error_message", Text),
-    Index("files_by_state", "state"),
+    Index("files_by_state_and_path", "state", "path"),
     Index("files_by_photo", "photo_id"),
     Index("files_by_batch", "batch"),
 )
@@ -57,6 +57,7 @@ photos = Table(
     Column("error_kind", Text),
     Column("error_message", Text),
     Column("attempts", Integer, nullable=False, default=0),
+    Column("offline_since", Float, comment="Unix seconds since which no present file holds it"),
     Index("photos_by_batch", "batch"),
 )
 
@@ -92,6 +93,27 @@ looks = Table(
     "looks",
     metadata,
     Column("root", LargeBinary, primary_key=True),
-    Column("looked_at", Float, nullable=False, comment="Unix seconds"),
-    Column("ignored", Integer, nullable=False, comment="entries that are no photos"),
+    Column("looked_at", Float, comment="Unix seconds at which the latest complete look ended"),
+    Column("ignored", Integer, nullable=False, comment="entries that are no photos, in the latest complete look"),
+    Column("device", BigInteger, comment="the file system that the root lay on then"),
+    Column("held", Text, comment="why nothing below the root is taken for missing; null where it may be"),
+    Column("confirmed", Boolean, comment="a person said that what is missing is gone"),
+    Column("began_at", Float, comment="Unix seconds at which the look under way began; null where none is"),
+    Column("after", LargeBinary, comment="the path that the look under way has come to"),
+    Column("found_so_far", Integer, comment="photo files that the look under way has seen"),
+    Column("ignored_so_far", Integer),
+)
+
+absences = Table(
+    "absences",
+    metadata,
+    Column("root", LargeBinary, primary_key=True),
+    Column("file_id", Integer, primary_key=True, comment="known below the root, and not seen by the look under way"),
+)
+
+path_changes = Table(
+    "path_changes",
+    metadata,
+    Column("photo_id", Text, primary_key=True, comment="its paths in the collection are behind the ledger's"),
+    Column("changed_at", Float, nullable=False, comment="Unix seconds of the latest change"),
 )

@@ -11,11 +11,10 @@ from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 
-from resources.library.database import below, chunks
+from resources.library.database import below, chunks, upsert
 from resources.library.opening import opened
-from resources.library.scan import FoundSidecar, Look, signature
+from resources.library.scan import FoundSidecar, Portion, signature
 from resources.library.schema import batches, files, photos, sidecars
 
 # Editing histories with painted masks reach a few megabytes; more is no sidecar.
@@ -31,16 +30,16 @@ class KnownSidecar:
     signature: str | None
 
 
-def observe_sidecars(connection: Connection, look: Look) -> int:
-    """Write down which sidecars a look saw new, changed or gone, and return how many those are.
+def observe_sidecars(connection: Connection, root: bytes, portion: Portion) -> int:
+    """Write down which sidecars a portion of a look saw new, changed or gone, and return how many those are.
 
-    The files of the look must be known already.
+    The files of the portion must be known already.
     """
-    found = {file.path: file.sidecar for file in look.found if file.sidecar}
-    known = {row.photo_path: row for row in _known(connection, look.root)}
+    found = {file.path: file.sidecar for file in portion.found if file.sidecar}
+    known = {row.photo_path: row for row in _known(connection, root, portion)}
     lost = {path for path, row in known.items() if row.signature is not None} - found.keys()
     # A photo that was not seen, in a folder that could not be listed, says nothing of its sidecar.
-    gone = [known[file.path].file_id for file in look.found if file.path in lost] if lost else []
+    gone = [known[file.path].file_id for file in portion.found if file.path in lost] if lost else []
     other = {path: sidecar for path, sidecar in found.items() if _differs(sidecar, known.get(path))}
     _write(connection, other)
     _set(connection, gone, signature=None)
@@ -103,10 +102,11 @@ def read_sidecar(sidecar: KnownSidecar) -> tuple[bytes, str | None]:
     return (content if len(content) <= MAX_SIDECAR_BYTES else b""), read
 
 
-def _known(connection: Connection, root: bytes) -> Iterable[Row[Any]]:
+def _known(connection: Connection, root: bytes, portion: Portion) -> Iterable[Row[Any]]:
     columns = (sidecars.c.file_id, sidecars.c.path, sidecars.c.signature, files.c.path.label("photo_path"))
     statement = select(*columns).select_from(sidecars.join(files, files.c.id == sidecars.c.file_id))
-    return connection.execute(statement.where(below(root)))
+    statement = statement.where(below(root), files.c.path > portion.after)
+    return connection.execute(statement if portion.until is None else statement.where(files.c.path <= portion.until))
 
 
 def _differs(found: FoundSidecar, known: Row[Any] | None) -> bool:
@@ -117,7 +117,7 @@ def _write(connection: Connection, found: dict[bytes, FoundSidecar]) -> None:
     for chunk in chunks(sorted(found)):
         ids = connection.execute(select(files.c.id, files.c.path).where(files.c.path.in_(chunk)))
         rows = [_row(file_id, found[path]) for file_id, path in ids]
-        statement = upsert(sidecars)
+        statement = upsert(connection, sidecars)
         new = {"path": statement.excluded.path, "signature": statement.excluded.signature}
         connection.execute(statement.on_conflict_do_update(index_elements=[sidecars.c.file_id], set_=new), rows)
 

@@ -46,11 +46,6 @@ def failures(connection: Connection) -> list[dict[str, Any]]:
     return [dict(row._mapping) for row in connection.execute(statement)]
 
 
-def settling_files(connection: Connection) -> int:
-    """How many present files wait for their second look."""
-    return _count(connection, and_(files.c.state == "settling", files.c.present))
-
-
 def ok_photo_ids(connection: Connection) -> set[str]:
     """The photos that the collection must hold."""
     return set(connection.scalars(select(photos.c.photo_id).where(photos.c.status == "ok")))

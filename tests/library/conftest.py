@@ -1,7 +1,7 @@
 """One shelf: a folder of photos with its ledger, and a clock that a test moves."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -9,8 +9,8 @@ import pytest
 from photo_assets.steps.files import identify_files
 from resources.library.batching import Outcome
 from resources.library.ledger import Ledger
+from resources.library.look import Looked, look_over
 from resources.library.looking import Seen
-from resources.library.scan import look_at
 
 Row = dict[str, object]
 
@@ -31,9 +31,24 @@ class Shelf:
         return path
 
     def look(self, root: Path | None = None, *, after_s: float = 10.0) -> Seen:
-        """Look at the root once."""
+        """Look at the root once, as a person does who knows of what is missing and says so."""
+        looked = self.look_guarded(root, after_s=after_s)
+        if looked.held is None:
+            return looked.seen
+        self.ledger.confirm_missing(bytes(root or self.root))
+        confirmed = look_over(self.ledger, root or self.root, now=self.clock).seen
+        return replace(looked.seen, missing=confirmed.missing)
+
+    def look_guarded(self, root: Path | None = None, *, after_s: float = 10.0) -> Looked:
+        """Look at the root once, with nobody there to say that what is missing is gone."""
         self.clock += after_s
-        return self.ledger.observe(look_at(root or self.root), now=self.clock)
+        return look_over(self.ledger, root or self.root, now=self.clock)
+
+    def take_away(self, folder: str) -> Path:
+        """Unmount a folder: its files are not there, and will be the same when it is put back."""
+        away = self.root.with_name("away")
+        (self.root / folder).rename(away)
+        return away
 
     def cut(self, size: int = 256) -> list[str]:
         """Look twice and cut what is at rest."""

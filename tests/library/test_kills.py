@@ -19,7 +19,7 @@ from pathlib import Path
 from photo_assets.steps.files import identify_files
 from resources.library.batching import Outcome
 from resources.library.ledger import Ledger
-from resources.library.scan import look_at
+from resources.library.look import look_over
 
 root, now = Path(sys.argv[1]), 0.0
 with Ledger(Path(sys.argv[2])) as ledger:
@@ -29,7 +29,7 @@ with Ledger(Path(sys.argv[2])) as ledger:
         (root / f"{now % 7}.jpg").write_text(str(now))
         for _ in range(2):
             now += 10
-            ledger.observe(look_at(root), now=now)
+            look_over(ledger, root, now=now)
         ledger.cut_batches(3)
         for batch in ledger.planned_batches():
             rows = identify_files(ledger, batch)
@@ -63,7 +63,7 @@ def test_a_ledger_can_be_opened_while_another_process_writes(shelf: Shelf, tmp_p
     shelf.put("a.jpg", b"x")
     with Ledger(tmp_path / "ledger.sqlite") as other:
         shelf.look()
-        assert other.settling_files() == 1
+        assert other.counts()["pending"] == 1
         shelf.look()
         (batch,) = other.cut_batches(10)
 

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from resources.library import scan
+from resources.library.errors import RootUnavailable
 from resources.library.ledger import Ledger
 from resources.library.looking import SETTLE_S, Seen
-from resources.library.scan import Look, look_at
+from resources.library.scan import walk
 
 from .conftest import Shelf
-from .test_scan import lock
+from .test_scan import failing_for, lock
 
 
 def test_a_file_is_taken_after_two_equal_looks_far_enough_apart(shelf: Shelf) -> None:
@@ -28,13 +30,15 @@ def test_a_file_is_taken_after_two_equal_looks_far_enough_apart(shelf: Shelf) ->
 def test_a_look_that_began_before_the_first_one_was_over_settles_nothing(shelf: Shelf) -> None:
     """A sensor's long walk may overlap a person's: both saw the file within an instant."""
     shelf.put("a.jpg", b"x")
-    first, second = look_at(shelf.root), look_at(shelf.root)
-    shelf.ledger.observe(first)
+    (first,), (second,) = walk(shelf.root), walk(shelf.root)
+    look = shelf.ledger.begin_look(bytes(shelf.root), 1)
+    shelf.ledger.observe(look, first)
     time.sleep(SETTLE_S * 1.05)
 
-    assert shelf.ledger.observe(second).settling == 1
+    assert shelf.ledger.observe(look, second).settling == 1
     assert shelf.ledger.cut_batches(10) == []
-    shelf.ledger.observe(look_at(shelf.root))
+    (third,) = walk(shelf.root)
+    shelf.ledger.observe(look, third)
     assert len(shelf.ledger.cut_batches(10)) == 1
 
 
@@ -89,7 +93,7 @@ def test_an_unavailable_root_says_nothing_about_its_photos(shelf: Shelf) -> None
     shelf.run(shelf.cut_one())
     shelf.root.rename(shelf.root.with_name("unmounted"))
 
-    with pytest.raises(Exception, match="PHOTO_LIBRARY"):
+    with pytest.raises(RootUnavailable, match="PHOTO_LIBRARY"):
         shelf.look()
 
     assert shelf.ledger.counts()["missing"] == 0
@@ -109,26 +113,25 @@ def test_what_lies_below_a_folder_that_cannot_be_listed_is_not_missing(
     assert shelf.ledger.counts()["files"] == 1
 
 
-def test_a_file_that_could_not_be_looked_at_is_not_missing(shelf: Shelf) -> None:
-    path = shelf.put("a.jpg", b"x")
+def test_a_file_that_could_not_be_looked_at_is_not_missing(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    bad = os.fsencode(shelf.put("a.jpg", b"x"))
     shelf.cut()
+    monkeypatch.setattr(scan, "_found", failing_for(bad, scan._found))
 
-    seen = shelf.ledger.observe(Look(os.fsencode(shelf.root), unreadable=[os.fsencode(path)]), now=5_000)
-
-    assert seen.missing == 0
+    assert shelf.look() == Seen()
 
 
 def test_a_file_gone_and_back_unchanged_costs_no_batch(shelf: Shelf) -> None:
-    shelf.put("a.jpg", b"x")
+    shelf.put("disk/a.jpg", b"x")
     shelf.run(shelf.cut_one())
-    # As after a remount: a real file put back would have another ctime.
-    nothing = Look(os.fsencode(shelf.root))
-    assert shelf.ledger.observe(nothing, now=2_000).missing == 1
-    assert shelf.ledger.observe(nothing, now=2_010).missing == 0
-    away = shelf.ledger.counts()
-    assert (away["files"], away["missing"], away["ok"]) == (0, 1, 0)
+    away = shelf.take_away("disk")
+    assert shelf.look().missing == 1
+    assert shelf.look().missing == 0
+    counts = shelf.ledger.counts()
+    assert (counts["files"], counts["missing"], counts["ok"]) == (0, 1, 0)
 
-    shelf.clock = 3_000
+    away.rename(shelf.root / "disk")
+    assert shelf.look().back == 1
     assert shelf.cut() == []
 
     back = shelf.ledger.counts()
@@ -136,9 +139,11 @@ def test_a_file_gone_and_back_unchanged_costs_no_batch(shelf: Shelf) -> None:
 
 
 def test_a_file_that_was_gone_while_it_was_settling_settles_when_it_is_back(shelf: Shelf) -> None:
-    shelf.put("a.jpg", b"x")
+    shelf.put("disk/a.jpg", b"x")
     shelf.look()
-    shelf.ledger.observe(Look(os.fsencode(shelf.root)), now=shelf.clock + 1)
+    away = shelf.take_away("disk")
+    assert shelf.look().missing == 1
+    away.rename(shelf.root / "disk")
 
     assert len(shelf.cut()) == 1
 
@@ -166,16 +171,14 @@ def test_a_look_at_an_inner_root_says_nothing_about_its_neighbours(shelf: Shelf)
 
 
 def test_the_root_of_the_file_system_may_be_a_library(tmp_path: Path) -> None:
-    look = Look(b"/", found=look_at_one(tmp_path).found)
+    (tmp_path / "a.jpg").write_bytes(b"x")
+    (portion,) = walk(tmp_path)
     with Ledger(tmp_path / "ledger.sqlite") as ledger:
-        assert ledger.observe(look, now=1_000).new == 1
-        assert ledger.observe(look, now=1_010).new == 0
+        for now, new in ((1_000, 1), (1_010, 0)):
+            look = ledger.begin_look(b"/", 1, now=now)
+            assert ledger.observe(look, portion, now=now).new == new
+            assert ledger.end_look(look, now=now)[1] is None
         assert len(ledger.cut_batches(10)) == 1
-
-
-def look_at_one(folder: Path) -> Look:
-    (folder / "a.jpg").write_bytes(b"x")
-    return look_at(folder)
 
 
 def test_entries_that_are_no_photos_are_counted_once_with_nested_roots(shelf: Shelf, tmp_path: Path) -> None:
@@ -191,11 +194,3 @@ def test_entries_that_are_no_photos_are_counted_once_with_nested_roots(shelf: Sh
     (shelf.root / "notes.txt").unlink()
     shelf.look()
     assert shelf.ledger.counts()["ignored"] == 2
-
-
-def test_settling_files_counts_those_that_wait_for_a_second_look(shelf: Shelf) -> None:
-    shelf.put("a.jpg", b"x")
-    shelf.look()
-    assert shelf.ledger.settling_files() == 1
-    shelf.look()
-    assert shelf.ledger.settling_files() == 0

@@ -3,35 +3,42 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from resources.library import scan
 from resources.library.errors import RootUnavailable
-from resources.library.scan import Look, look_at, signature
+from resources.library.scan import Portion, signature, walk
 
 from .conftest import Shelf
 
 
-def names(look: Look) -> list[bytes]:
-    return sorted(os.path.relpath(file.path, look.root) for file in look.found)
+def whole(root: Path, **options: Any) -> Portion:
+    """A walk over all of a small root, in one portion."""
+    (portion,) = walk(root, **options)
+    return portion
+
+
+def names(portion: Portion, root: Path) -> list[bytes]:
+    return [os.path.relpath(file.path, os.fsencode(root)) for file in portion.found]
 
 
 def test_photos_are_told_by_their_extension_in_either_case(shelf: Shelf) -> None:
     for name in ("a.jpg", "b.JPEG", "c.Png", "d.dng", "e.HEIC", "f.heif", "g.hif", "h.txt", "i.jpg.part", "jpg", "k"):
         shelf.put(name, b"x")
 
-    look = look_at(shelf.root)
+    look = whole(shelf.root)
 
-    assert names(look) == [b"a.jpg", b"b.JPEG", b"c.Png", b"d.dng", b"e.HEIC", b"f.heif", b"g.hif"]
-    assert look.ignored == 4
+    assert names(look, shelf.root) == [b"a.jpg", b"b.JPEG", b"c.Png", b"d.dng", b"e.HEIC", b"f.heif", b"g.hif"]
+    assert look.skipped.total() == 4
 
 
 def test_found_files_are_absolute_and_carry_what_stat_says(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
     path = shelf.put("below/a.jpg", b"abc")
     monkeypatch.chdir(shelf.root.parent)
 
-    (file,) = look_at(Path("photos")).found
+    (file,) = whole(Path("photos")).found
 
     stat = path.stat()
     assert file.path == os.fsencode(path)
@@ -44,10 +51,10 @@ def test_hidden_and_system_folders_and_hidden_files_are_left_out(shelf: Shelf) -
     shelf.put("._a.jpg", b"x")
     shelf.put(".hidden.jpg", b"x")
 
-    look = look_at(shelf.root)
+    look = whole(shelf.root)
 
-    assert names(look) == [b"kept/a.jpg"]
-    assert look.ignored == 2
+    assert names(look, shelf.root) == [b"kept/a.jpg"]
+    assert look.skipped.total() == 2
 
 
 def test_our_own_state_is_left_out(shelf: Shelf) -> None:
@@ -55,9 +62,9 @@ def test_our_own_state_is_left_out(shelf: Shelf) -> None:
     shelf.put("photo-data/previews/b.jpg", b"x")
     shelf.put("photo-data-of-mine/c.jpg", b"x")
 
-    look = look_at(shelf.root, without=shelf.root / "photo-data")
+    look = whole(shelf.root, without=shelf.root / "photo-data")
 
-    assert names(look) == [b"a.jpg", b"photo-data-of-mine/c.jpg"]
+    assert names(look, shelf.root) == [b"a.jpg", b"photo-data-of-mine/c.jpg"]
 
 
 def test_links_are_not_followed(shelf: Shelf, tmp_path: Path) -> None:
@@ -69,27 +76,27 @@ def test_links_are_not_followed(shelf: Shelf, tmp_path: Path) -> None:
     (shelf.root / "link.jpg").symlink_to(shelf.root / "a.jpg")
     (shelf.root / "dangling.jpg").symlink_to(shelf.root / "nothing")
 
-    look = look_at(shelf.root)
+    look = whole(shelf.root)
 
-    assert names(look) == [b"a.jpg"]
-    assert look.ignored == 4
+    assert names(look, shelf.root) == [b"a.jpg"]
+    assert look.skipped.total() == 4
 
 
 def test_pipes_sockets_and_folders_named_like_photos_are_no_photos(shelf: Shelf) -> None:
     os.mkfifo(shelf.root / "pipe.jpg")
     shelf.put("folder.jpg/inside.jpg", b"x")
 
-    look = look_at(shelf.root)
+    look = whole(shelf.root)
 
-    assert names(look) == [b"folder.jpg/inside.jpg"]
-    assert look.ignored == 1
+    assert names(look, shelf.root) == [b"folder.jpg/inside.jpg"]
+    assert look.skipped.total() == 1
 
 
 def test_names_that_are_no_text_are_found_as_they_are(shelf: Shelf) -> None:
     Path(os.fsdecode(os.fsencode(shelf.root) + b"/caf\xe9.jpg")).write_bytes(b"x")
     shelf.put("new\nline.jpg", b"x")
 
-    assert names(look_at(shelf.root)) == [b"caf\xe9.jpg", b"new\nline.jpg"]
+    assert names(whole(shelf.root), shelf.root) == [b"caf\xe9.jpg", b"new\nline.jpg"]
 
 
 @pytest.mark.parametrize("kind", ["absent", "a file"])
@@ -99,7 +106,7 @@ def test_a_root_that_cannot_be_listed_is_unavailable_and_not_empty(tmp_path: Pat
         root.write_bytes(b"")
 
     with pytest.raises(RootUnavailable, match="PHOTO_LIBRARY") as raised:
-        look_at(root)
+        whole(root)
 
     assert raised.value.root == os.fsencode(root)
     assert raised.value.retryable
@@ -112,9 +119,9 @@ def test_a_folder_that_cannot_be_listed_is_told_and_the_rest_is_found(
     shelf.put("open/b.jpg", b"x")
     lock(monkeypatch, shelf.root / "locked")
 
-    look = look_at(shelf.root)
+    look = whole(shelf.root)
 
-    assert names(look) == [b"open/b.jpg"]
+    assert names(look, shelf.root) == [b"open/b.jpg"]
     assert look.unreadable == [os.fsencode(shelf.root / "locked")]
 
 
@@ -125,9 +132,9 @@ def test_a_file_that_cannot_be_looked_at_does_not_make_the_library_unavailable(
     bad = os.fsencode(shelf.put("bad.jpg", b"x"))
     monkeypatch.setattr(scan, "_found", failing_for(bad, scan._found))
 
-    look = look_at(shelf.root)
+    look = whole(shelf.root)
 
-    assert names(look) == [b"a.jpg"]
+    assert names(look, shelf.root) == [b"a.jpg"]
     assert look.unreadable == [bad]
 
 
@@ -143,9 +150,9 @@ def test_a_file_that_goes_during_the_look_is_just_not_found(shelf: Shelf, monkey
 
     monkeypatch.setattr(os, "scandir", listing_then_removing)
 
-    look = look_at(shelf.root)
+    look = whole(shelf.root)
 
-    assert names(look) == [b"a.jpg"]
+    assert names(look, shelf.root) == [b"a.jpg"]
     assert look.unreadable == []
 
 

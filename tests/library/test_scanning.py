@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from photo_assets.steps.scanning import scan_once, scan_until_settled
+from photo_assets.steps.scanning import Roots, scan_once, scan_until_settled
 from resources.library.errors import RootUnavailable
 
 from .conftest import Shelf
@@ -14,28 +14,34 @@ def test_one_scan_of_a_person_takes_what_is_at_rest(shelf: Shelf, tmp_path: Path
     for number in range(3):
         shelf.put(f"{number}.jpg", b"x")
 
-    scan = scan_until_settled(shelf.ledger, [shelf.root], tmp_path / "state", 2)
+    scan = scan_until_settled(shelf.ledger, Roots([shelf.root], tmp_path / "state"), 2)
 
     assert len(scan.batches) == 2
     assert scan.seen.new == 3
     assert (
-        scan.told()
-        == "3 new, 0 changed, 3 settling, 0 unchanged, 0 missing, 0 ignored, 0 sidecars new or changed; 2 batches cut"
+        scan.told() == "3 new, 0 changed, 3 settling, 0 unchanged, 0 moved, 0 back, 0 missing, 0 ignored, "
+        "0 sidecars new or changed; 2 batches cut"
     )
 
 
 def test_one_scan_of_a_sensor_takes_nothing_yet_even_with_nested_roots(shelf: Shelf, tmp_path: Path) -> None:
     shelf.put("below/a.jpg", b"x")
 
-    scan = scan_once(shelf.ledger, [shelf.root, shelf.root / "below"], tmp_path / "state", 2)
+    scan = scan_once(shelf.ledger, Roots([shelf.root, shelf.root / "below"], tmp_path / "state"), 2)
 
     assert scan.batches == []
 
 
-def test_a_scan_with_an_unavailable_root_concludes_nothing(shelf: Shelf, tmp_path: Path) -> None:
+def test_an_unavailable_root_stops_no_other(shelf: Shelf, tmp_path: Path) -> None:
     shelf.put("a.jpg", b"x")
 
-    with pytest.raises(RootUnavailable):
-        scan_once(shelf.ledger, [shelf.root, tmp_path / "unmounted"], tmp_path / "state", 2)
+    scan = scan_once(shelf.ledger, Roots([tmp_path / "unmounted", shelf.root], tmp_path / "state"), 2)
 
-    assert shelf.ledger.counts()["files"] == 0
+    assert scan.seen.new == 1
+    (warning,) = scan.warnings()
+    assert "unmounted" in warning and "PHOTO_LIBRARY" in warning
+
+
+def test_a_scan_without_any_root_that_can_be_read_is_an_error(shelf: Shelf, tmp_path: Path) -> None:
+    with pytest.raises(RootUnavailable):
+        scan_once(shelf.ledger, Roots([tmp_path / "unmounted"], tmp_path / "state"), 2)

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from resources.library.scan import look_at
 from resources.library.sidecars import MAX_SIDECAR_BYTES, read_sidecar
 
 from .conftest import Shelf
+from .test_scan import lock, whole
 
 
 def name_of(path: bytes) -> str:
@@ -17,7 +17,7 @@ def name_of(path: bytes) -> str:
 
 def sidecars_seen(root: Path) -> dict[str, str | None]:
     """The names of the photos below `root` and of their sidecars."""
-    return {name_of(file.path): file.sidecar and name_of(file.sidecar.path) for file in look_at(root).found}
+    return {name_of(file.path): file.sidecar and name_of(file.sidecar.path) for file in whole(root).found}
 
 
 def apply(shelf: Shelf, batch: str, rows: list[dict[str, object]]) -> None:
@@ -43,7 +43,7 @@ def test_both_naming_habits_are_found_and_the_longer_name_wins(shelf: Shelf) -> 
         "c.jpg": "c.jpg.xmp",
         "d.jpg": None,
     }
-    assert look_at(shelf.root).ignored == 1, "only the sidecar of no photo"
+    assert whole(shelf.root).skipped.total() == 1, "only the sidecar of no photo"
 
 
 @pytest.mark.parametrize("kind", ["link", "folder", "pipe"])
@@ -120,15 +120,13 @@ def test_a_file_that_becomes_another_photo_brings_its_sidecar_to_that_one(shelf:
     assert list(shelf.ledger.batches_with_new_sidecars()) == [owner]
 
 
-def test_a_folder_that_cannot_be_listed_loses_no_sidecar(shelf: Shelf) -> None:
+def test_a_folder_that_cannot_be_listed_loses_no_sidecar(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
     shelf.put("sub/a.jpg", b"a")
     shelf.put("sub/a.xmp", b"<x/>")
     batch = shelf.cut_one()
     apply(shelf, batch, shelf.identify(batch))
-    look = look_at(shelf.root)
-    look.found.clear()
-    look.unreadable.append(os.fsencode(shelf.root / "sub"))
-    assert shelf.ledger.observe(look).sidecars == 0
+    lock(monkeypatch, shelf.root / "sub")
+    assert shelf.look().sidecars == 0
     assert shelf.ledger.batches_with_new_sidecars() == {}
 
 

@@ -1,5 +1,6 @@
 """A watched folder, a Dagster instance of its own, and a daemon that does with a tick's result what Dagster's does."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +11,9 @@ from dagster._core.test_utils import create_run_for_test
 
 from photo_assets.partitions import BATCHES
 from resources.library.ledger import Ledger
+from resources.library.look import look_over
 from resources.library.looking import SETTLE_S
 from resources.library.resource import LibraryResource
-from resources.library.scan import look_at
 
 
 @dataclass
@@ -35,9 +36,8 @@ class Watched:
 
     def settle(self) -> None:
         """An earlier look, so long ago that the next one finds everything at rest."""
-        look = look_at(self.root)
         with self.library.ledger() as ledger:
-            ledger.observe(look, now=look.began_at - 2 * SETTLE_S)
+            look_over(ledger, self.root, now=time.time() - 2 * SETTLE_S)
 
     def planned(self) -> list[str]:
         """The batches that no run has finished."""

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import dagster as dg
 import pytest
 
-from resources.library.scan import look_at
+from resources.library.look import look_over
 from sensors import nightly as module
 from sensors.nightly import nightly_refresh
 
@@ -27,7 +27,7 @@ def cut(watched: Watched, count: int = 1) -> list[str]:
     watched.put(*(f"{number}.jpg" for number in range(count)))
     watched.settle()
     with watched.library.ledger() as ledger:
-        ledger.observe(look_at(watched.root))
+        look_over(ledger, watched.root)
         return ledger.cut_batches(1)
 
 

@@ -1,0 +1,46 @@
+"""Which photos' paths have changed since the collection was told.
+
+Functions over one open transaction: a change is written down in the transaction that makes it, and taken off once the
+collection has it, unless there was another meanwhile. So a kill between the two costs a repetition and loses nothing.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from sqlalchemy import Connection, and_, delete, select
+from sqlalchemy.sql import Select
+
+from resources.library.database import chunks, upsert
+from resources.library.schema import files, path_changes
+
+
+def note_files(connection: Connection, file_ids: Iterable[int], now: float) -> None:
+    """Note that these files came, went or moved: the paths of the photos they hold have changed."""
+    for chunk in chunks(sorted(file_ids)):
+        holding = select(files.c.photo_id).where(files.c.id.in_(chunk), files.c.photo_id.is_not(None)).distinct()
+        note_photos(connection, connection.scalars(holding).all(), now)
+
+
+def note_photos(connection: Connection, photo_ids: Iterable[str], now: float) -> None:
+    """Note that the paths of these photos have changed."""
+    rows = [{"photo_id": photo_id, "changed_at": now} for photo_id in sorted(photo_ids)]
+    if rows:
+        statement = upsert(connection, path_changes)
+        newer = {"changed_at": statement.excluded.changed_at}
+        connection.execute(statement.on_conflict_do_update(index_elements=[path_changes.c.photo_id], set_=newer), rows)
+
+
+def changes(connection: Connection, most: int) -> dict[str, float]:
+    """Up to `most` photos whose paths the collection does not have yet, each with when they changed, oldest first."""
+    return {row.photo_id: row.changed_at for row in connection.execute(_oldest_first().limit(most))}
+
+
+def settle(connection: Connection, told: Mapping[str, float]) -> None:
+    """Take these changes off, now that the collection has them; one that was noted again meanwhile stays."""
+    for photo_id, changed_at in told.items():
+        same = and_(path_changes.c.photo_id == photo_id, path_changes.c.changed_at == changed_at)
+        connection.execute(delete(path_changes).where(same))
+
+
+def _oldest_first() -> Select[tuple[str, float]]:
+    columns = (path_changes.c.photo_id, path_changes.c.changed_at)
+    return select(*columns).order_by(path_changes.c.changed_at, path_changes.c.photo_id)
