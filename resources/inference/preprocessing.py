@@ -24,6 +24,7 @@ class Preprocessing:
     """(height, width) of the centre crop after the resize, None for no crop."""
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
+    resample: Image.Resampling = Image.Resampling.BICUBIC
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Preprocessing:
@@ -34,6 +35,7 @@ class Preprocessing:
             crop=_pair(crop) if crop is not None else None,
             mean=tuple(config["image_mean"]),
             std=tuple(config["image_std"]),
+            resample=Image.Resampling(config.get("resample", Image.Resampling.BICUBIC)),
         )
 
     @property
@@ -41,7 +43,7 @@ class Preprocessing:
         """Names the procedure in provenance."""
         size = f"shortest{self.size}" if isinstance(self.size, int) else "x".join(map(str, self.size))
         crop = f"-crop{self.crop[0]}x{self.crop[1]}" if self.crop else ""
-        return f"pil-bicubic-{size}{crop}-v1"
+        return f"pil-{self.resample.name.lower()}-{size}{crop}-v1"
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -52,7 +54,7 @@ class Preprocessing:
 
     def fit(self, picture: Image.Image) -> np.ndarray:
         """(3, H, W) uint8 of an RGB picture of any size."""
-        resized = picture.resize(self._target(picture.width, picture.height), Image.Resampling.BICUBIC)
+        resized = picture.resize(self._target(picture.width, picture.height), self.resample)
         if self.crop:
             resized = _centre_crop(resized, *self.crop)
         return np.ascontiguousarray(np.asarray(resized).transpose(2, 0, 1))
