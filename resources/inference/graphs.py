@@ -156,7 +156,7 @@ def _attend_image(query: Tensor, image_keys: Tensor, image_values: Tensor) -> Te
     queries = query.squeeze(2).unflatten(0, (image_keys.shape[0], -1)).transpose(1, 2)
     scores = queries @ image_keys.transpose(-1, -2) / query.shape[-1] ** 0.5
     context = scores.softmax(-1) @ image_values
-    return context.transpose(1, 2).reshape(query.shape[0], -1)
+    return context.transpose(1, 2).flatten(0, 1).flatten(1)  # no size of a batch, which a trace would keep
 
 
 def _of_token(projected: Tensor, heads: int) -> Tensor:
