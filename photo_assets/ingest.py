@@ -16,7 +16,7 @@ from photo_assets.instance import open_instance
 from photo_assets.partitions import BATCHES
 from photo_assets.progress import Listener, listening
 from photo_assets.settings import Settings
-from photo_assets.steps.scanning import Scan, scan_until_settled
+from photo_assets.steps.scanning import Roots, Scan, scan_until_settled
 from resources.errors import PhotoPlatformError, first_line
 from resources.library.resource import LibraryResource
 
@@ -48,7 +48,8 @@ def ingest(settings: Settings, roots: Sequence[Path], watch: Callable[[int], Lis
     """
     library: LibraryResource = open_resource(settings, "library")
     with only_ingest(settings.photo_data), library.ledger() as ledger:
-        scan = scan_until_settled(ledger, roots, settings.photo_data, settings.photo_batch_size)
+        watched = Roots(roots, settings.photo_data, library.patterns())
+        scan = scan_until_settled(ledger, watched, settings.photo_batch_size)
         ingested = Ingested(scan, ledger.planned_batches(), list(ledger.batches_with_new_sidecars()))
         if ingested.batches or ingested.described:
             _run_batches(settings, ingested, watch(ledger.counts()["pending"]))

@@ -1,7 +1,7 @@
 """The ledger: a small SQL database that knows every file, every photo and every batch.
 
 The one door to it. Each method is one transaction, so a kill between any two of them loses nothing and doubles nothing;
-what a transaction does stands in looking.py, batching.py, claiming.py, telling.py and beside them. No file is opened here.
+what a transaction does stands in looking.py, batching.py, claiming.py and beside them. No file is opened here.
 """
 
 import time
