@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from resources.inference.blip_tower import BlipTower
 from resources.inference.preprocessing import Preprocessing
 
 
@@ -59,10 +60,10 @@ class CaptionImage(nn.Module):
     def __init__(self, model: Any, preprocessing: Preprocessing) -> None:
         super().__init__()
         self._normalise = Normalise(preprocessing, model.dtype)
-        self._tower = model.vision_model
+        self._tower = BlipTower(model.vision_model)
 
     def forward(self, pixels: Tensor) -> Tensor:
-        states: Tensor = self._tower(pixel_values=self._normalise(pixels)).last_hidden_state
+        states: Tensor = self._tower(self._normalise(pixels))
         return states
 
 

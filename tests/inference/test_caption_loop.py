@@ -70,6 +70,19 @@ def test_the_tokens_are_those_of_generate(model: BlipForConditionalGeneration, c
     assert (written[:, length:] == model.config.text_config.pad_token_id).all()
 
 
+@pytest.mark.parametrize("count", [1, 5])
+def test_the_image_tower_gives_the_states_of_the_checkpoints_own(
+    model: BlipForConditionalGeneration, count: int
+) -> None:
+    pixels = pixels_for(model, count)
+    with torch.inference_mode():
+        ours = CaptionImage(model, preprocessing_of(model))(pixels)
+        inputs = Normalise(preprocessing_of(model), torch.float32)(pixels)
+        theirs = model.vision_model(pixel_values=inputs).last_hidden_state
+    assert theirs.std() > 0.1  # an untrained tower may answer nothing but zeros
+    assert torch.allclose(ours, theirs, atol=1e-4)
+
+
 def test_captions_end_at_different_lengths_so_that_rows_really_leave() -> None:
     written = ours(random_blip(), pixels_for(random_blip(), 40))
     lengths = (written != 0).sum(1)
