@@ -63,6 +63,7 @@ def build_resources(settings: Settings) -> dict[str, Any]:
             clip_model=settings.photo_clip_model,
             blip_model=settings.photo_blip_model,
             backend=settings.photo_inference_backend,
+            number_format=settings.photo_inference_dtype,
             graphs_directory=str(settings.graphs_folder(settings.photo_inference_backend)),
             url=settings.inference_url,
             # By name, as the index's key below.

@@ -43,6 +43,11 @@ class Settings(BaseSettings):
     photo_inference_backend: Literal["torch", "torchscript", "onnx"] = Field(
         "torch", description="What runs the models: torch, or graphs made by `photos models export`."
     )
+    photo_inference_dtype: Literal["auto", "float32", "float16", "bfloat16"] = Field(
+        "auto",
+        description="The number format that torch runs the models in. 'auto': float16 where the GPU or the CPU is "
+        "made for it, float32 elsewhere. Exported graphs have their own.",
+    )
     photo_inference_graphs: str = Field(
         "", description="The folder of exported graphs. Empty: one per format below PHOTO_DATA."
     )

@@ -4,12 +4,13 @@ The choice and nothing else; the engine, the caption loop and the search do not 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from resources.inference.blip import BlipGraphs, torch_blip
 from resources.inference.clip import ClipGraphs, torch_clip
-from resources.inference.devices import Device, best_device
+from resources.inference.devices import AUTO, Device, best_device
 from resources.inference.loading import ModelCard
 
 
@@ -25,10 +26,10 @@ class Backend:
 TORCH = Backend(best_device, torch_clip, torch_blip)
 
 
-def backend_named(name: str, graphs: Path) -> Backend:
-    """The backend `torch`, or `torchscript` or `onnx` on the exported graphs in a folder."""
+def backend_named(name: str, graphs: Path, number_format: str = AUTO) -> Backend:
+    """The backend `torch` in a number format, or `torchscript` or `onnx` on exported graphs, which have their own."""
     if name == "torch":
-        return TORCH
+        return replace(TORCH, device=partial(best_device, number_format))
     from resources.inference.exported.serving import exported_backend  # it loads another runtime
 
     return exported_backend(name, graphs)

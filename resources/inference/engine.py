@@ -151,6 +151,8 @@ def engine_for(
     learnt: Path | None = None,
     backend: str = "torch",
     graphs: Path = Path(),
+    number_format: str = "auto",
 ) -> InProcessEngine:
     """The process's one engine for these settings: every run in this process shares its loaded models."""
-    return InProcessEngine(*checkpoints(preset, clip, blip), learnt=learnt, backend=backend_named(backend, graphs))
+    chosen = backend_named(backend, graphs, number_format)
+    return InProcessEngine(*checkpoints(preset, clip, blip), learnt=learnt, backend=chosen)

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 class InferenceResource(dg.ConfigurableResource):
     """A preset, a checkpoint of one's own for CLIP or BLIP where one is named, and the folder of what is learnt.
 
-    `backend` computes them: torch, or the exported graphs in `graphs_directory` by torchscript or onnx.
+    `backend` computes them: torch in `number_format`, or the exported graphs in `graphs_directory` by torchscript or
+    onnx.
     Where `url` names an inference service, that one's models are used instead.
     """
 
@@ -21,6 +22,7 @@ class InferenceResource(dg.ConfigurableResource):
     clip_model: str = ""
     blip_model: str = ""
     backend: str = "torch"
+    number_format: str = "auto"
     graphs_directory: str = ""
     url: str = ""
     token: str = ""
@@ -40,4 +42,5 @@ class InferenceResource(dg.ConfigurableResource):
             Path(self.state_directory) / "batch_sizes.json",
             self.backend,
             Path(self.graphs_directory),
+            self.number_format,
         )
