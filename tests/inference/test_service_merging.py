@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -13,16 +13,16 @@ from resources.inference.service.merging import Merger, QueueFull
 
 
 class Doubling:
-    """Doubles numbers, remembers its batches, and waits while it is not `free`."""
+    """Doubles numbers, remembers its batches, and waits while it is not `free`; those of kind "held", until `held`."""
 
     def __init__(self) -> None:
         self.batches: list[list[Any]] = []
-        self.free = threading.Event()
+        self.free, self.held = threading.Event(), threading.Event()
         self.free.set()
 
     def __call__(self, kind: Any, items: Sequence[Any]) -> list[Any]:
         self.batches.append(list(items))
-        assert self.free.wait(10)
+        assert (self.held if kind == "held" else self.free).wait(10)
         if "bad" in items:
             raise RuntimeError("a bad item")
         return [(kind, 2 * item) for item in items]
@@ -70,8 +70,43 @@ def test_waiting_requests_share_batches_and_no_batch_is_larger_than_the_device_t
     doubling.free.set()
     assert [answer.result(10) for answer in first] == [[("x", 0)], [("y", 0)]]
     assert [answer.result(10) for answer in others] == [[("a", 20 * n), ("a", 20 * n + 2)] for n in range(1, 5)]
-    assert sorted(doubling.batches[2:]) == [[10, 11, 20, 21], [30, 31, 40, 41]]
+    assert sorted(doubling.batches[2:]) == [[10, 20, 30, 40], [11, 21, 31, 41]]
     queue.close()
+
+
+@pytest.fixture
+def one_worker(doubling: Doubling) -> Iterator[Merger]:
+    """A queue of which one worker begins when `free` is set and the other never, so that batches have an order."""
+    queue = merger(doubling)
+    doubling.free.clear()
+    busy = [queue.submit(kind, [0]) for kind in ("held", "x")]
+    started(doubling, 2)
+    yield queue
+    doubling.held.set()
+    assert [len(answer.result(10)) for answer in busy] == [1, 1]
+    queue.close()
+
+
+def test_a_long_request_keeps_no_short_one_waiting(doubling: Doubling, one_worker: Merger) -> None:
+    sent = [list(range(100, 110)), [1], [2, 3]]
+    answers = [one_worker.submit("a", items) for items in sent]
+    doubling.free.set()
+    assert [answer.result(10) for answer in answers] == [[("a", 2 * item) for item in items] for items in sent]
+    assert doubling.batches[2:] == [[100, 1, 2, 101], [102, 3, 103, 104], [105, 106, 107, 108], [109]]
+
+
+def test_a_long_request_keeps_none_of_another_kind_waiting(doubling: Doubling, one_worker: Merger) -> None:
+    answers = [one_worker.submit(kind, items) for kind, items in (("a", list(range(100, 110))), ("b", [1]))]
+    doubling.free.set()
+    assert [len(answer.result(10)) for answer in answers] == [10, 1]
+    assert doubling.batches[2:] == [[100, 101, 102, 103], [1], [104, 105, 106, 107], [108, 109]]
+
+
+def test_short_requests_keep_no_long_one_waiting(doubling: Doubling, one_worker: Merger) -> None:
+    answers = [one_worker.submit("a", items) for items in ([100, 101], *([number] for number in range(1, 10)))]
+    doubling.free.set()
+    assert [len(answer.result(10)) for answer in answers] == [2, *[1] * 9]
+    assert doubling.batches[2:] == [[100, 1, 2, 3], [4, 5, 6, 7], [8, 9, 101]]
 
 
 def test_a_first_item_waits_a_little_for_company(doubling: Doubling) -> None:

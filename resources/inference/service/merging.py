@@ -6,11 +6,12 @@ What belongs here: the bounded queue, and when a batch is cut. What does not: HT
 import math
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 # Two, so that the pictures of one batch are decoded while another has the device; the engine lets one in at a time.
@@ -138,11 +139,16 @@ class Merger:
             return self._cut(most)
 
     def _cut(self, most: int) -> list[_Job]:
-        """The oldest item and those of its kind behind it; the others stay in order, the abandoned are dropped."""
+        """Items of the first one's kind, of each request in turn, so that a long one keeps no short one waiting.
+
+        Requests that had a turn go behind those that had none, the abandoned are dropped.
+        """
         wanted = [job for job in self._jobs if not job.ticket.done.done()]
-        batch = [job for job in wanted if job.kind == wanted[0].kind][:most]
-        taken = {id(job) for job in batch}
-        self._jobs = deque(job for job in wanted if id(job) not in taken)
+        kind = wanted[0].kind if wanted else None
+        batch = _in_turn([job for job in wanted if job.kind == kind])[:most]
+        taken, served = {id(job) for job in batch}, {id(job.ticket) for job in batch}
+        left = [job for job in wanted if id(job) not in taken]
+        self._jobs = deque(sorted(left, key=lambda job: id(job.ticket) in served))
         return batch
 
     def _answer(self, batch: Sequence[_Job]) -> None:
@@ -155,3 +161,13 @@ class Merger:
         self._lately_items = _MEMORY * self._lately_items + size
         self._lately_s = _MEMORY * self._lately_s + seconds
         self._watch(size, seconds)
+
+
+def _in_turn(jobs: Sequence[_Job]) -> list[_Job]:
+    """The first job of every request, then every second one, and so on."""
+    turns: Counter[int] = Counter()
+    order = []
+    for job in jobs:
+        order.append((turns[id(job.ticket)], job))
+        turns[id(job.ticket)] += 1
+    return [job for _, job in sorted(order, key=itemgetter(0))]
