@@ -64,6 +64,7 @@ def build_resources(settings: Settings) -> dict[str, Any]:
             blip_model=settings.photo_blip_model,
             backend=settings.photo_inference_backend,
             number_format=settings.photo_inference_dtype,
+            caption_beams=settings.photo_caption_beams,
             graphs_directory=str(settings.graphs_folder(settings.photo_inference_backend)),
             url=settings.inference_url,
             # By name, as the index's key below.

@@ -40,6 +40,9 @@ class Settings(BaseSettings):
     )
     photo_clip_model: str = Field("", description="A CLIP checkpoint instead: hub id[@revision] or folder.")
     photo_blip_model: str = Field("", description="A BLIP checkpoint instead: hub id[@revision] or folder.")
+    photo_caption_beams: int = Field(
+        1, ge=1, le=8, description="Beams that write a caption; 1 is greedy. Each more takes time and memory."
+    )
     photo_inference_backend: Literal["torch", "torchscript", "onnx"] = Field(
         "torch", description="What runs the models: torch, or graphs made by `photos models export`."
     )

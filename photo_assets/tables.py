@@ -97,6 +97,7 @@ IMAGE_CAPTIONS: Schema = (
     Column("blip_revision", "string", "its pinned revision or content hash", required=True),
     Column("preprocessing", "string", "how the preview became the model's input", required=True),
     Column("inference_dtype", "string", "number format of the computation", required=True),
+    Column("caption_decoding", "string", "how the caption was written: greedy or by beams, and of how many tokens"),
 )
 
 COLLECTION_POINTS: Schema = (

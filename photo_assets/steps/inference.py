@@ -43,7 +43,8 @@ def _embedding_row(row: Row, result: Any, made_by: Provenance) -> Row:
 
 def _caption_row(row: Row, result: Any, made_by: Provenance) -> Row:
     model = {"blip_model": made_by.model, "blip_revision": made_by.revision}
-    return _result_row(row, "caption", result, made_by) | model
+    written = {"caption_decoding": made_by.decoding or None}  # a service of an earlier version does not tell
+    return _result_row(row, "caption", result, made_by) | model | written
 
 
 def _result_row(row: Row, column: str, result: Any, made_by: Provenance) -> Row:

@@ -57,7 +57,8 @@ class LearntSizes:
 def size_key(made_by: Provenance, device: Device, shape: tuple[int, int]) -> str:
     """What a batch size depends on."""
     height, width = shape
-    return f"{made_by.model}@{made_by.revision} {made_by.dtype} {width}x{height} on {device.hardware}"
+    made = " ".join(filter(None, (f"{made_by.model}@{made_by.revision}", made_by.dtype, made_by.decoding)))
+    return f"{made} {width}x{height} on {device.hardware}"
 
 
 def runner_for(

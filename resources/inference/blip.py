@@ -1,4 +1,4 @@
-"""BLIP: a caption for each picture, greedily decoded by our own loop.
+"""BLIP: a caption for each picture, decoded by our own loops, greedily or by beams.
 
 The model's parts and its words; batches and devices are chosen elsewhere.
 """
@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from transformers import BlipForConditionalGeneration
 
+from resources.inference.beam_loop import search_captions
 from resources.inference.caption_loop import CaptionTokens, Step, write_captions
 from resources.inference.devices import Device
 from resources.inference.graphs import CaptionImage, CaptionMemory, CaptionStep
@@ -43,13 +44,15 @@ def torch_blip(card: ModelCard, device: Device) -> BlipGraphs:
 
 
 class Blip:
-    """A model that captions."""
+    """A model that captions; one beam is greedy."""
 
-    def __init__(self, card: ModelCard, graphs: BlipGraphs, device: Device) -> None:
-        self._card, self._graphs, self._device = card, graphs, device
+    def __init__(self, card: ModelCard, graphs: BlipGraphs, device: Device, beams: int = 1) -> None:
+        self._card, self._graphs, self._device, self._beams = card, graphs, device, beams
         self.preprocessing = card.preprocessing
         checkpoint, text = card.checkpoint, card.config.text_config
-        self.provenance = Provenance(checkpoint.name, checkpoint.revision, self.preprocessing.label, graphs.precision)
+        self.provenance = Provenance(
+            checkpoint.name, checkpoint.revision, self.preprocessing.label, graphs.precision, decoding(beams)
+        )
         self._words = CaptionTokens(text.bos_token_id, text.sep_token_id, text.pad_token_id, MAX_NEW_TOKENS)
 
     @torch.inference_mode()
@@ -57,6 +60,16 @@ class Blip:
         """One caption per (3, H, W) uint8 input, as `preprocessing.fit` makes it."""
         pixels = torch.from_numpy(np.stack(inputs)).to(self._device.name, non_blocking=True)
         keys, values = self._graphs.memory(self._graphs.image(pixels))
-        tokens = write_captions(keys, values, self._graphs.step, self._words)
+        tokens = self._write(keys, values)
         texts: list[str] = self._card.tokenizer.batch_decode(tokens.cpu(), skip_special_tokens=True)
         return [text.strip() for text in texts]
+
+    def _write(self, keys: Tensor, values: Tensor) -> Tensor:
+        if self._beams > 1:
+            return search_captions(keys, values, self._graphs.step, self._words, self._beams)
+        return write_captions(keys, values, self._graphs.step, self._words)
+
+
+def decoding(beams: int) -> str:
+    """How a caption is written, as its row says it."""
+    return f"{'greedy' if beams == 1 else f'{beams} beams'}, {MAX_NEW_TOKENS} tokens"

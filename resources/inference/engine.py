@@ -45,9 +45,10 @@ class InProcessEngine:
         device: Device | None = None,
         learnt: Path | None = None,
         backend: Backend = TORCH,
+        caption_beams: int = 1,
     ) -> None:
         self._checkpoints = (clip_checkpoint, blip_checkpoint)
-        self._backend = backend
+        self._backend, self._caption_beams = backend, caption_beams
         self._device = device or backend.device()
         self._learnt = LearntSizes(learnt)
         self._turn = threading.RLock()
@@ -63,7 +64,7 @@ class InProcessEngine:
     @cached_property
     def _blip(self) -> Blip:
         card = read_card(self._checkpoints[1], BLIP_FAMILIES)
-        return Blip(card, self._backend.blip(card, self._device), self._device)
+        return Blip(card, self._backend.blip(card, self._device), self._device, self._caption_beams)
 
     @property
     def clip(self) -> Provenance:
@@ -152,7 +153,8 @@ def engine_for(
     backend: str = "torch",
     graphs: Path = Path(),
     number_format: str = "auto",
+    caption_beams: int = 1,
 ) -> InProcessEngine:
     """The process's one engine for these settings: every run in this process shares its loaded models."""
     chosen = backend_named(backend, graphs, number_format)
-    return InProcessEngine(*checkpoints(preset, clip, blip), learnt=learnt, backend=chosen)
+    return InProcessEngine(*checkpoints(preset, clip, blip), learnt=learnt, backend=chosen, caption_beams=caption_beams)

@@ -27,12 +27,13 @@ class ItemError:
 
 @dataclass(frozen=True)
 class Provenance:
-    """Which model made a row: written beside every vector and caption."""
+    """Which model made a row, and of captions how: written beside every vector and caption."""
 
     model: str
     revision: str
     preprocessing: str
     dtype: str
+    decoding: str = ""
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ class InferenceResource(dg.ConfigurableResource):
     blip_model: str = ""
     backend: str = "torch"
     number_format: str = "auto"
+    caption_beams: int = 1
     graphs_directory: str = ""
     url: str = ""
     token: str = ""
@@ -44,3 +45,4 @@ class InferenceResource(dg.ConfigurableResource):
             Path(self.graphs_directory),
             self.number_format,
         )
+            self.caption_beams,

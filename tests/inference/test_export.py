@@ -83,7 +83,7 @@ def with_a_broken_manifest(folder: Path) -> None:
 
 
 def with_an_unknown_layout(folder: Path) -> None:
-    changed(folder, lambda manifest: manifest | {"layout": 2})
+    changed(folder, lambda manifest: manifest | {"layout": 3})
 
 
 def of_another_device(folder: Path) -> None:

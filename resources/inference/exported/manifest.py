@@ -55,9 +55,12 @@ class ModelRecord(_Record):
 
 
 class Manifest(_Record):
-    """A whole export; `samples` counts the pictures that parity was measured on."""
+    """A whole export; `samples` counts the pictures that parity was measured on.
 
-    layout: Literal[1] = 1
+    `layout` 2: a caption's step takes several rows to a picture.
+    """
+
+    layout: Literal[2] = 2
     format: str
     device: str
     samples: int

@@ -25,6 +25,7 @@ CLIP_GRAPHS = ("clip-image", "clip-text")
 BLIP_GRAPHS = ("blip-image", "blip-memory", "blip-step")
 
 _BATCH = {0: "batch"}
+_PICTURES = {0: "pictures"}  # fewer than the rows of the batch where each is captioned by several beams
 _LAYERS_FIRST = {1: "batch"}
 _TEXTS = ("a boat", "two red boats on a lake at night")
 
@@ -93,7 +94,7 @@ def _step_part(step: Any, image_keys: Tensor, image_values: Tensor) -> Part:
     for name in ("keys", "values"):
         axes |= {f"{name}_{layer}": {0: "batch", 2: "words"} for layer in range(layers)}
     for name in ("image_keys", "image_values"):
-        axes |= {f"{name}_{layer}": _BATCH for layer in range(layers)}
+        axes |= {f"{name}_{layer}": _PICTURES for layer in range(layers)}
     outputs = {"logits": _BATCH, "new_keys": _LAYERS_FIRST, "new_values": _LAYERS_FIRST}
     return Part(BLIP_GRAPHS[2], step, example, axes, outputs)
 

@@ -47,12 +47,13 @@ class PictureResult(TextResult):
 
 
 class Model(BaseModel):
-    """Which model answers."""
+    """Which model answers, in which number format; `decoding` says how it writes captions."""
 
     model: str
     revision: str
     preprocessing: str
     dtype: str
+    decoding: str = ""
 
 
 class Models(BaseModel):
