@@ -31,12 +31,29 @@ def engine() -> FakeEngine:
     return FakeEngine()
 
 
-@pytest.fixture
-def http(engine: FakeEngine) -> Iterator[httpx.Client]:
-    """A client of a service over the fake engine."""
+@pytest.fixture(scope="module")
+def shared() -> Iterator[tuple[FakeEngine, str]]:
+    """A service that most tests ask, and its engine: starting one takes longer than most tests."""
+    engine = FakeEngine()
     limits = {"queue": 12, "files": 10, "file_bytes": 5_000, "body_bytes": 150_000, "read_s": 0.5, "texts": 5}
-    with serving(engine, **limits) as url, httpx.Client(base_url=url, timeout=30) as client:
+    with serving(engine, **limits) as url:
+        yield engine, url
+
+
+@pytest.fixture
+def http(shared: tuple[FakeEngine, str]) -> Iterator[httpx.Client]:
+    """A client of the shared service, whose engine has forgotten its batches."""
+    engine, url = shared
+    engine.batches.clear()
+    with httpx.Client(base_url=url, timeout=30) as client:
         yield client
+    engine.free.set()  # whatever became of the test
+
+
+@pytest.fixture
+def its_engine(http: httpx.Client, shared: tuple[FakeEngine, str]) -> FakeEngine:
+    """The engine behind `http`."""
+    return shared[0]
 
 
 def files(*pictures: bytes) -> list[tuple[str, tuple[str, bytes]]]:
@@ -89,49 +106,51 @@ def test_many_clients_share_batches_and_each_gets_its_own(engine: FakeEngine) ->
     assert max(map(len, engine.batches)) <= 8
 
 
-def test_a_full_queue_says_when_to_come_back_and_loses_nothing(engine: FakeEngine, http: httpx.Client) -> None:
-    engine.free.clear()
+def test_a_full_queue_says_when_to_come_back_and_loses_nothing(its_engine: FakeEngine, http: httpx.Client) -> None:
+    its_engine.free.clear()
     with ThreadPoolExecutor(3) as clients:
         accepted = []
-        for busy in (1, 2):  # both workers; the first batch was the warming up
+        for busy in (1, 2):  # both workers
             accepted.append(clients.submit(http.post, INFER, files=files(*map(picture, range(8 * busy - 8, 8 * busy)))))
-            until(lambda busy=busy: len(engine.batches) == 1 + busy)
+            until(lambda busy=busy: len(its_engine.batches) == busy)
         accepted.append(clients.submit(http.post, INFER, files=files(*map(picture, range(16, 24)))))
         until(lambda: http.get("/health").json()["waiting"] == 8)
         refused = http.post(INFER, files=files(*map(picture, range(8))))
         assert (refused.status_code, int(refused.headers["retry-after"]) >= 1) == (503, True)
-        engine.free.set()
+        its_engine.free.set()
         captions = [[result["caption"] for result in each.result().json()["results"]] for each in accepted]
     assert captions == [[caption_for(picture(n)) for n in range(start, start + 8)] for start in (0, 8, 16)]
     assert http.post(INFER, files=files(picture(1))).status_code == 200
 
 
-def test_a_search_does_not_wait_behind_pictures(engine: FakeEngine, http: httpx.Client) -> None:
-    engine.free.clear()
+def test_a_search_does_not_wait_behind_pictures(its_engine: FakeEngine, http: httpx.Client) -> None:
+    its_engine.free.clear()
     with ThreadPoolExecutor(1) as clients:
         waiting = clients.submit(http.post, INFER, files=files(picture(1)))
-        until(lambda: len(engine.batches) == 2)
+        until(lambda: len(its_engine.batches) == 1)
         assert http.post("/embed_text", json={"texts": ["a boat"]}).status_code == 200
         assert not waiting.done()
-        engine.free.set()
+        its_engine.free.set()
         assert waiting.result().status_code == 200
 
 
-def test_a_client_that_goes_away_takes_its_work_along_and_stops_nobody(engine: FakeEngine, http: httpx.Client) -> None:
-    engine.free.clear()
+def test_a_client_that_goes_away_takes_its_work_along_and_stops_nobody(
+    its_engine: FakeEngine, http: httpx.Client
+) -> None:
+    its_engine.free.clear()
     with ThreadPoolExecutor(3) as clients:
         busy = []
         for number in (1, 2):
             busy.append(clients.submit(http.post, INFER, files=files(picture(number))))
-            until(lambda number=number: len(engine.batches) == 1 + number)
+            until(lambda number=number: len(its_engine.batches) == number)
         with pytest.raises(httpx.ReadTimeout):
             http.post(INFER, files=files(JPEG + b"gone"), timeout=httpx.Timeout(5, read=0.1))
         until(lambda: 'status="499"' in http.get("/metrics").text)  # the service has noticed
         stays = clients.submit(http.post, INFER, files=files(picture(3)))
         until(lambda: http.get("/health").json()["waiting"] == 2)
-        engine.free.set()
+        its_engine.free.set()
         assert [each.result().status_code for each in (*busy, stays)] == [200, 200, 200]
-    assert JPEG + b"gone" not in [each for batch in engine.batches for each in batch]
+    assert JPEG + b"gone" not in [each for batch in its_engine.batches for each in batch]
 
 
 def test_what_breaks_the_engine_costs_that_request_only(http: httpx.Client) -> None:
@@ -274,11 +293,12 @@ def test_models_that_cannot_be_loaded_end_the_service_with_their_error() -> None
         server.run(lambda: None)
 
 
-def test_the_metrics_count_requests_pictures_failures_and_batches(http: httpx.Client) -> None:
-    http.post(INFER, files=files(picture(1), JPEG + b"fails", b"no picture"))
-    http.post("/embed_text", json={"texts": ["x"]})
-    http.get("/no/such/page")
-    told = http.get("/metrics").text.splitlines()
+def test_the_metrics_count_requests_pictures_failures_and_batches(engine: FakeEngine) -> None:
+    with serving(engine) as url, httpx.Client(base_url=url, timeout=30) as http:
+        http.post(INFER, files=files(picture(1), JPEG + b"fails", b"no picture"))
+        http.post("/embed_text", json={"texts": ["x"]})
+        http.get("/no/such/page")
+        told = http.get("/metrics").text.splitlines()
     for line in (
         f'photo_inference_requests_total{{route="{INFER}",status="200"}} 1.0',
         'photo_inference_requests_total{route="none",status="404"} 1.0',
