@@ -1,6 +1,6 @@
 """Reading an original: opened safely, once, read-only, and only if it still is what was identified.
 
-What belongs here: opening, reading and hash-checking the file. What does not: looking inside the bytes.
+What belongs here: reading and hash-checking the file. What does not: looking inside the bytes.
 Nothing in this project opens an original in any other way for its pixels.
 """
 
@@ -18,9 +18,7 @@ from resources.decoding.errors import (
     UnreadableError,
     VanishedError,
 )
-
-# NOFOLLOW: a symbolic link may lead out of the library. NONBLOCK: opening a FIFO would wait for ever.
-_OPEN_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+from resources.opening import IrregularFile, opened
 
 _FILE_KINDS = {
     stat.S_IFDIR: "folder",
@@ -46,24 +44,16 @@ def read_original(path: bytes, sha256: str, max_file_bytes: int) -> bytes:
 
 
 def _read_regular_file(path: bytes, max_file_bytes: int) -> bytes:
-    descriptor = os.open(path, _OPEN_FLAGS)
-    try:
-        status = os.fstat(descriptor)
-        _require_regular_file(status, max_file_bytes)
-        with os.fdopen(descriptor, "rb", closefd=False) as file:
-            return file.read(status.st_size + 1)  # one more: a file that grows meanwhile has another hash then
-    finally:
-        os.close(descriptor)
-
-
-def _require_regular_file(status: os.stat_result, max_file_bytes: int) -> None:
-    if not stat.S_ISREG(status.st_mode):
-        raise NotAFileError(_FILE_KINDS.get(stat.S_IFMT(status.st_mode), "special file"))
-    if status.st_size > max_file_bytes:
-        raise TooLargeError("bytes", "max_file_bytes", status.st_size, max_file_bytes)
+    with opened(path) as file:
+        size_bytes = os.fstat(file.fileno()).st_size
+        if size_bytes > max_file_bytes:
+            raise TooLargeError("bytes", "max_file_bytes", size_bytes, max_file_bytes)
+        return file.read(size_bytes + 1)  # one more: a file that grows meanwhile has another hash then
 
 
 def _why_unreadable(error: OSError | ValueError) -> DecodingError:
+    if isinstance(error, IrregularFile):
+        return NotAFileError(_FILE_KINDS.get(stat.S_IFMT(error.mode), "special file"))
     code = error.errno if isinstance(error, OSError) else None
     if code in (errno.ENOENT, errno.ENOTDIR):
         return VanishedError()

@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from uuid import UUID, uuid5
 
-from resources.library.opening import IrregularFile, opened
 from resources.library.scan import signature
+from resources.opening import IrregularFile, opened
 
 # Fixed for ever: another namespace would give every photo another id.
 PHOTO_NAMESPACE = UUID("6f1d3c1e-52a4-5f0b-9c58-3b0a7f3f2d11")

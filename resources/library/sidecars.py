@@ -13,9 +13,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, delete, select, update
 
 from resources.library.database import below, chunks, upsert
-from resources.library.opening import opened
 from resources.library.scan import FoundSidecar, Portion, signature
 from resources.library.schema import batches, files, photos, sidecars
+from resources.opening import opened
 
 # Editing histories with painted masks reach a few megabytes; more is no sidecar.
 MAX_SIDECAR_BYTES = 16 << 20

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from resources.library import identity, opening
+from resources.library import identity
 from resources.library.identity import PHOTO_NAMESPACE, Member, identify, photo_id
 from resources.library.scan import signature
 
@@ -106,7 +106,7 @@ def test_a_folder_in_the_files_place_costs_no_descriptor(shelf: Shelf) -> None:
 
     kinds = {file.error_kind for file in identify([member(folder)] * 20)}
 
-    assert kinds == {"unreadable"}
+    assert kinds == {"not_a_file"}
     assert open_descriptors() == before
 
 
@@ -120,7 +120,7 @@ def test_an_unreadable_file_is_a_row_with_its_reason(shelf: Shelf, monkeypatch: 
     def refuse(*_: object) -> int:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(opening, "_open_at_once", refuse)
+    monkeypatch.setattr(os, "open", refuse)
     identified = identify_one(member(path))
 
     assert identified.error_kind == "unreadable"
