@@ -4,7 +4,7 @@ The model's parts and its words; batches and devices are chosen elsewhere.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,8 @@ from torch import Tensor
 from transformers import BlipForConditionalGeneration
 
 from resources.inference.beam_loop import search_captions
-from resources.inference.caption_loop import CaptionTokens, Step, write_captions
+from resources.inference.caption_loop import CaptionTokens, Eager, Runner, Step, write_captions
+from resources.inference.cuda_graphs import CapturedRunner
 from resources.inference.devices import Device
 from resources.inference.graphs import CaptionImage, CaptionMemory, CaptionStep
 from resources.inference.loading import ModelCard, load_weights
@@ -33,6 +34,8 @@ class BlipGraphs:
     memory: Callable[[Tensor], tuple[Tensor, Tensor]]
     step: Step
     precision: str
+    runner: Runner = field(default_factory=Eager)
+    """Runs the step in greedy captions; it is this step's own."""
 
 
 def torch_blip(card: ModelCard, device: Device) -> BlipGraphs:
@@ -40,7 +43,8 @@ def torch_blip(card: ModelCard, device: Device) -> BlipGraphs:
     model = load_weights(card, BLIP_FAMILIES, device)
     image = CaptionImage(model, card.preprocessing).to(device.name)
     decoder = model.text_decoder
-    return BlipGraphs(image, CaptionMemory(decoder), CaptionStep(decoder), device.dtype_name)
+    runner = CapturedRunner() if device.name == "cuda" else Eager()
+    return BlipGraphs(image, CaptionMemory(decoder), CaptionStep(decoder), device.dtype_name, runner)
 
 
 class Blip:
@@ -67,7 +71,7 @@ class Blip:
     def _write(self, keys: Tensor, values: Tensor) -> Tensor:
         if self._beams > 1:
             return search_captions(keys, values, self._graphs.step, self._words, self._beams)
-        return write_captions(keys, values, self._graphs.step, self._words)
+        return write_captions(keys, values, self._graphs.step, self._words, self._graphs.runner)
 
 
 def decoding(beams: int) -> str:
