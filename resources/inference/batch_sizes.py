@@ -77,6 +77,7 @@ def runner_for(
 
 def probed_size(infer: Callable[[Sequence[np.ndarray]], object], shape: tuple[int, int], most: int) -> int:
     """The largest batch of (3, H, W) uint8 inputs that the GPU's free memory holds, at most `most`."""
+    _peak_bytes(infer, shape, max(_PROBED))  # whatever is loaded and kept is no picture's
     few, more = (_peak_bytes(infer, shape, count) for count in _PROBED)
     per_picture = max(1.0, (more - few) / (_PROBED[1] - _PROBED[0]))
     torch.cuda.empty_cache()
