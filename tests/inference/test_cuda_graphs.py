@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from resources.inference.caption_loop import CaptionTokens, Eager, Runner, write_captions
+from resources.inference.caption_loop import CaptionRows, CaptionTokens, Eager, Runner, write_captions
 from resources.inference.cuda_graphs import MOST_ROWS, CapturedRunner
 from resources.inference.graphs import CaptionImage, CaptionMemory, CaptionStep
 from tests.inference.test_caption_loop import LONGEST, pixels_for, preprocessing_of, random_blip
@@ -103,6 +103,15 @@ def test_a_graph_that_cannot_be_made_or_is_wrong_costs_no_caption_and_is_not_tri
     assert capture.made == 1 and reason in runner.refused
     (told,) = caplog.messages
     assert "without CUDA graphs" in told and reason in told
+
+
+def test_rows_that_only_fill_up_have_ended_and_belong_nowhere() -> None:
+    cache = torch.ones(1, 3, 1, 2, 4)
+    count, place = torch.zeros(3, dtype=torch.long), torch.zeros(1, dtype=torch.long)
+    by_row = {"places": torch.arange(3), "tokens": count, "ended": count > 0, "written": count.unsqueeze(1)}
+    rows = CaptionRows(**by_row, position=place, keys=cache, values=cache, image_keys=cache, image_values=cache)
+    placed = CapturedRunner(Capture()).placed(rows)
+    assert placed.places.tolist() == [0, 1, 2, -1] and placed.ended.tolist() == [False, False, False, True]
 
 
 def test_the_host_is_asked_every_fourth_token_only(captions: Captions, monkeypatch: pytest.MonkeyPatch) -> None:
