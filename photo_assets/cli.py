@@ -4,6 +4,7 @@ What the commands do stands elsewhere (ingest.py, search/, the rooms). Every err
 message and exit code 1.
 """
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -28,6 +29,8 @@ app = typer.Typer(
     add_completion=False,
 )
 
+library = typer.Typer(help="The folders with your photos.", no_args_is_help=True)
+app.add_typer(library, name="library")
 models = typer.Typer(help="The models that describe photos.", no_args_is_help=True)
 app.add_typer(models, name="models")
 
@@ -50,6 +53,8 @@ def ingest(
     """Scan for new photos and take them through decoding, inference and the collection."""
     values = load_settings()
     ingested = ingest_with_bar(values, _roots(roots, values))
+    for warning in ingested.scan.warnings():
+        err.print(f"[yellow]warning:[/yellow] {plain(warning)}", highlight=False, soft_wrap=True)
     if not ingested.batches and not ingested.described:
         out.print("nothing new", highlight=False)
     if ingested.described:
@@ -84,15 +89,29 @@ def search(
 @app.command()
 def status(as_json: Json = False) -> None:
     """How many files are where."""
+    from photo_assets.steps.scanning import told_held
+
     with _ledger() as ledger:
-        counts = ledger.counts()
+        counts, held = ledger.counts(), ledger.held_roots()
     if as_json:
-        print_json(counts)
+        print_json(counts | {"held": {os.fsdecode(root): reason for root, reason in held.items()}})
         return
     table = Table("what", "count")
     for name, count in counts.items():
         table.add_row(name.replace("_", " "), f"{count:,}")
     out.print(table)
+    for root, reason in held.items():
+        err.print(f"[yellow]warning:[/yellow] {plain(told_held(root, reason))}", highlight=False, soft_wrap=True)
+
+
+@library.command()
+def confirm_missing(
+    root: Annotated[Path, typer.Argument(help="The folder, as PHOTO_LIBRARY or `photos ingest` names it.")],
+) -> None:
+    """Say that what is missing below a folder is really gone; the next look takes it for missing."""
+    with _ledger() as ledger:
+        ledger.confirm_missing(bytes(root.resolve()))
+    out.print("the next look takes for missing what is not there", highlight=False)
 
 
 @app.command()

@@ -50,6 +50,8 @@ def build_resources(settings: Settings) -> dict[str, Any]:
             roots=[str(root) for root in settings.library_roots],
             state_directory=str(data),
             batch_size=settings.photo_batch_size,
+            include=settings.library_patterns[0],
+            exclude=settings.library_patterns[1],
         ),
         "decoding": DecodingResource(
             previews_directory=str(data / "previews"),

@@ -29,6 +29,14 @@ class Settings(BaseSettings):
     photo_library: str = Field(
         "", description=f"Folders with your photos, separated by '{os.pathsep}'. They are only ever read."
     )
+    photo_include: str = Field(
+        "",
+        description=f"Patterns of what is taken from them, separated by '{os.pathsep}': '*.dng' is of names, '2024/*' "
+        "of the path below the folder. Empty: every photo.",
+    )
+    photo_exclude: str = Field(
+        "", description="Patterns of files and folders that are left out, such as 'Trash' or '*_edit.*'."
+    )
     photo_data: Path = Field(
         Path("photo-data"),
         description="Where all state lives: ledger, previews, tables, collection, Dagster.",
@@ -125,6 +133,12 @@ class Settings(BaseSettings):
         """PHOTO_LIBRARY as absolute folders, in its order, each once."""
         named = (part for part in self.photo_library.split(os.pathsep) if part)
         return list(dict.fromkeys(Path(part).expanduser().resolve() for part in named))
+
+    @property
+    def library_patterns(self) -> tuple[list[str], list[str]]:
+        """PHOTO_INCLUDE and PHOTO_EXCLUDE, pattern by pattern."""
+        include, exclude = (named.split(os.pathsep) for named in (self.photo_include, self.photo_exclude))
+        return [part for part in include if part], [part for part in exclude if part]
 
     def graphs_folder(self, form: str) -> Path:
         """Where exported graphs of this format lie."""

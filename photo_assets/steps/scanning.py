@@ -3,6 +3,7 @@
 Two looks because a file is taken only at rest. The sensor looks once per tick; a person who waits gets both at once.
 """
 
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -49,15 +50,16 @@ class Scan:
     def warnings(self) -> list[str]:
         """What a person should know or do, root by root."""
         goes_on = [f"{root}: not through yet, the next look goes on" for root in self.unfinished]
-        held = [told_held(root, reason) for root, reason in self.held.items()]
+        held = [told_held(os.fsencode(root), reason) for root, reason in self.held.items()]
         return [*goes_on, *held, *map(str, self.unavailable)]
 
 
-def told_held(root: Path, reason: str) -> str:
+def told_held(root: bytes, reason: str) -> str:
     """What a person is to do about a root below which nothing is taken for missing."""
+    shown = root.decode("utf-8", "backslashreplace")
     return (
-        f"{root}: {reason}, so nothing below it is taken for missing. Mount its disk; if the photos are really gone, "
-        f"run `photos library confirm-missing {root}`"
+        f"{shown}: {reason}, so nothing below it is taken for missing. Mount its disk; if the photos are really gone, "
+        f"run `photos library confirm-missing {shown}`"
     )
 
 

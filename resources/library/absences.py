@@ -60,7 +60,7 @@ def conclude(
     return Absent(len(moved), len(missing), held)
 
 
-def _absent(connection: Connection, root: bytes) -> Sequence[Row[Any]]:
+def _absent(connection: Connection, root: bytes) -> Sequence[Any]:
     columns = (files.c.id, files.c.signature, files.c.state, files.c.photo_id)
     statement = select(*columns).select_from(absences.join(files, files.c.id == absences.c.file_id))
     return connection.execute(statement.where(absences.c.root == root, files.c.present)).all()

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from resources.library.claiming import release_unbrought
 from resources.library.database import set_by_id
@@ -76,7 +76,7 @@ def finish_batch(connection: Connection, batch: str, outcomes: Iterable[Outcome]
     connection.execute(cut.values(state="done"))
 
 
-def _settled(connection: Connection, most: int) -> Sequence[Row[Any]]:
+def _settled(connection: Connection, most: int) -> Sequence[Any]:
     """The next files that no batch has; a million may be waiting."""
     columns = (files.c.id, files.c.path, files.c.signature, files.c.seen_at)
     statement = select(*columns).where(files.c.state == "settled", files.c.present)

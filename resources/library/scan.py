@@ -105,6 +105,7 @@ class _Walk:
     def __init__(self, root: bytes, without: bytes | None, patterns: Patterns, after: bytes) -> None:
         self.root = root
         self._without, self._patterns, self._after = without, patterns, after
+        self._takes_all = patterns == EVERYTHING  # matching a million names takes seconds
         self._portion = Portion(after)
 
     def portions(self, size: int) -> Iterator[Portion]:
@@ -180,7 +181,7 @@ class _Walk:
         if is_photo_name(entry.name):
             if not entry.is_file(follow_symlinks=False):
                 return "not regular files"
-            return None if self._patterns.takes(self._relative(entry)) else "left out by pattern"
+            return None if self._takes_all or self._patterns.takes(self._relative(entry)) else "left out by pattern"
         return "" if sidecars.describes_a_photo(entry) else "other files"
 
     def _relative(self, entry: "os.DirEntry[bytes]") -> bytes:

@@ -22,6 +22,8 @@ class Sidecars:
 
     def of(self, photo_name: bytes) -> "os.DirEntry[bytes] | None":
         """The sidecar of the photo of this name, or None."""
+        if not self._by_described:  # as in nearly every folder; splitting a million names takes a second
+            return None
         stem = os.path.splitext(photo_name)[0]  # noqa: PTH122
         return self._by_described.get(photo_name) or self._by_described.get(stem)
 
