@@ -85,7 +85,7 @@ def ended_lengths(tokens: torch.Tensor) -> torch.Tensor:
     return (tokens != 0).sum(1)
 
 
-@pytest.mark.parametrize("beams", [1, 2, 3, 5])
+@pytest.mark.parametrize("beams", [2, 3, 5])
 @pytest.mark.parametrize("count", [1, 4, 7, 40])
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_captions_are_those_of_generate_on_random_weights(seed: int, count: int, beams: int) -> None:
