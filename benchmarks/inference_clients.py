@@ -46,7 +46,7 @@ def ask(url: str, seed: int, until: float, pictures: Sequence[bytes], truth: Seq
         sent = [place if isinstance(place, bytes) else _varied(pictures[place], choice) for place in places]
         if choice.random() < ABANDONED_SHARE:
             _abandon(url, sent)
-        before, started = engine.measures()["tries_again"], time.perf_counter()
+        before, started = engine.counts()["tries_again"], time.perf_counter()
         answers = list(engine.infer(sent))
         tally.add(
             time.perf_counter() - started,
@@ -55,7 +55,7 @@ def ask(url: str, seed: int, until: float, pictures: Sequence[bytes], truth: Seq
             failures=sum(isinstance(answer.caption, ItemError) for answer in answers),
             wrong=sum(not _fits(place, answer, truth) for place, answer in zip(places, answers, strict=False)),
             lost=abs(len(sent) - len(answers)),
-            sent_away=int(engine.measures()["tries_again"] - before),
+            sent_away=int(engine.counts()["tries_again"] - before),
         )
 
 

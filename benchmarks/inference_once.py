@@ -15,8 +15,9 @@ from benchmarks.inference_flops import blip_flops, clip_flops, matmul_flops
 from benchmarks.inference_ways import Answers, Way, device_of, load
 from benchmarks.timing import seconds_of
 from resources.inference.blip import MAX_NEW_TOKENS
-from resources.inference.devices import best_device, memory_mb
+from resources.inference.devices import best_device
 from resources.inference.errors import GraphsUnusable
+from resources.inference.memory import memory_of
 from resources.inference.pictures import read_picture
 
 
@@ -53,5 +54,4 @@ def _flop_rates(asked: Configuration, way: Way) -> dict[str, float]:
 
 
 def _peak_mb(asked: Configuration) -> float:
-    memory = memory_mb(device_of(asked))
-    return memory["device_peak_mb" if asked.device == "cuda" else "process_peak_mb"]
+    return memory_of(device_of(asked)).peak_mb

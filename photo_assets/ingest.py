@@ -59,6 +59,7 @@ def ingest(settings: Settings, roots: Sequence[Path], watch: Callable[[int], Lis
 
 def _run_batches(settings: Settings, ingested: Ingested, listener: Listener) -> None:
     """Materialize every planned batch, those of an interrupted ingest too; read earlier batches' new sidecars."""
+    open_resource(settings, "inference").engine().ready()  # rather than fail after decoding a whole batch
     definitions = build_defs(settings)
     with open_instance(settings) as instance, listening(listener):
         end_killed_runs(instance)

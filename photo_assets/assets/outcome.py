@@ -1,7 +1,7 @@
 """From an asset's rows to Dagster's result: the table, the metadata that every asset tells, the checks."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -25,15 +25,38 @@ def materialized(
     asset: str, rows: Sequence[Row], watch: Stopwatch, checks: Sequence[dg.AssetCheckResult], **more: Any
 ) -> dg.MaterializeResult[Any]:
     """The asset's table with its counts, speed, first failures and whatever `more` the asset has to tell."""
-    from photo_assets.reporting import first_failures, status_counts
     from resources.tables.frames import frame_of
 
-    seconds = watch.seconds()
-    metadata: dict[str, Any] = status_counts(rows) | {
-        "dagster/row_count": len(rows),
-        "seconds": seconds,
-        "images_per_second": len(rows) / seconds if seconds else 0.0,
-        "failures": dg.MetadataValue.md(first_failures(rows)),
-    }
+    metadata = _told_of(rows) | _speed(len(rows), watch) | more
     frame = frame_of(rows, SCHEMAS[asset])
-    return dg.MaterializeResult(asset_key=asset, value=frame, metadata=metadata | more, check_results=list(checks))
+    return dg.MaterializeResult(asset_key=asset, value=frame, metadata=metadata, check_results=list(checks))
+
+
+def materialized_batches(
+    context: dg.AssetExecutionContext,
+    asset: str,
+    batches: Mapping[str, Sequence[Row]],
+    watch: Stopwatch,
+    checks: Sequence[dg.AssetCheckResult],
+    **more: Any,
+) -> dg.MaterializeResult[Any]:
+    """`materialized` where a run may have several batches: each has its table and counts, all have the run's `more`."""
+    from resources.tables.frames import frame_of
+
+    for batch, rows in batches.items():
+        context.add_asset_metadata(_told_of(rows), asset, batch)
+    frames = {batch: frame_of(rows, SCHEMAS[asset]) for batch, rows in batches.items()}
+    metadata = _speed(sum(map(len, batches.values())), watch) | more
+    return dg.MaterializeResult(asset_key=asset, value=frames, metadata=metadata, check_results=list(checks))
+
+
+def _told_of(rows: Sequence[Row]) -> dict[str, Any]:
+    from photo_assets.reporting import first_failures, status_counts
+
+    failures = dg.MetadataValue.md(first_failures(rows))
+    return status_counts(rows) | {"dagster/row_count": len(rows), "failures": failures}
+
+
+def _speed(images: int, watch: Stopwatch) -> dict[str, float]:
+    seconds = watch.seconds()
+    return {"seconds": seconds, "images_per_second": images / seconds if seconds else 0.0}

@@ -1,6 +1,7 @@
 """image_embeddings and image_captions: both models fed from one read of the previews."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from photo_assets.progress import report
@@ -8,6 +9,8 @@ from photo_assets.steps.decoding import carried
 from resources.decoding.previews import PreviewStore
 from resources.inference.port import InferenceEngine, ItemError, Provenance
 from resources.tables.schema import Row
+
+_BEFORE = "_memory_before_mb"
 
 
 def infer(
@@ -25,6 +28,30 @@ def infer(
             captions.append(_caption_row(row, answer.caption, engine.blip))
         report("inferred")
     return embeddings, captions
+
+
+def by_batch(batches: Mapping[str, Sequence[Row]], rows: Sequence[Row]) -> dict[str, list[Row]]:
+    """Cut `rows`, one for each of the batches' rows in their order, into the batches again."""
+    stream = iter(rows)
+    return {batch: list(islice(stream, len(decoded))) for batch, decoded in batches.items()}
+
+
+def told_since(before: Mapping[str, int], engine: InferenceEngine) -> dict[str, int | float]:
+    """How things stand with the engine, what it has done since it counted `before`, and how full its batches were."""
+    done = {name: count - before.get(name, 0) for name, count in engine.counts().items()}
+    models = [name.removesuffix("_batches") for name, count in done.items() if name.endswith("_batches") and count]
+    means = {f"mean_{model}_batch": done[f"{model}_inputs"] / done[f"{model}_batches"] for model in models}
+    return {**engine.measures(), **done, **means}
+
+
+def memory_lines(told: Mapping[str, int | float]) -> list[str]:
+    """A line for the log on each stage of which the engine told the memory."""
+    stages = [name.removesuffix(_BEFORE) for name in told if name.endswith(_BEFORE)]
+    return [
+        f"{stage}: memory {told[f'{stage}_memory_before_mb']:,.0f} MB before, "
+        f"{told[f'{stage}_memory_after_mb']:,.0f} MB after, {told[f'{stage}_memory_peak_mb']:,.0f} MB at its peak"
+        for stage in stages
+    ]
 
 
 def _picture(row: Row, previews: PreviewStore) -> bytes | ItemError:

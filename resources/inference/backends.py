@@ -16,14 +16,20 @@ from resources.inference.loading import ModelCard
 
 @dataclass(frozen=True)
 class Backend:
-    """The device to run on, and each model's parts there."""
+    """The device to run on, each model's parts there, and a look, before any work, at what those are loaded from."""
 
     device: Callable[[], Device]
     clip: Callable[[ModelCard, Device], ClipGraphs]
     blip: Callable[[ModelCard, Device], BlipGraphs]
+    check: Callable[[ModelCard, ModelCard, Device], None]
 
 
-TORCH = Backend(best_device, torch_clip, torch_blip)
+def _check_weights(clip: ModelCard, blip: ModelCard, _: Device) -> None:
+    clip.checkpoint.check_weights()
+    blip.checkpoint.check_weights()
+
+
+TORCH = Backend(best_device, torch_clip, torch_blip, _check_weights)
 
 
 def backend_named(name: str, graphs: Path, number_format: str = AUTO) -> Backend:

@@ -23,10 +23,12 @@ class BatchRunner:
     """Remembers the largest batch that fitted, so that an overflow is paid for once, and grows back carefully.
 
     `batch_size` never exceeds the size it began with. Each overflow doubles the patience before the next trial.
+    `batches` and `items` count what the function has answered, so that their ratio tells how full the batches were.
     """
 
     def __init__(self, batch_size: int, largest: int | None = None) -> None:
         self.batch_size = batch_size
+        self.batches = self.items = 0
         self._largest = largest or batch_size
         self._patience = _PATIENCE
         self._full_batches = 0
@@ -39,12 +41,20 @@ class BatchRunner:
         while len(results) < len(items):
             batch = items[len(results) : len(results) + self.batch_size]
             try:
-                results.extend(_complete(infer(batch), batch))
+                results.extend(self._answers(batch, infer))
                 self._grow_after(batch)
             except torch.OutOfMemoryError as error:
                 results.extend(self._smaller(batch, error))
             except Exception as error:
-                results.extend(_one_by_one(batch, infer, error))
+                results.extend(self._one_by_one(batch, infer, error))
+        return results
+
+    def _answers(self, batch: Sequence[Item], infer: Callable[[Sequence[Item]], Sequence[Result]]) -> Sequence[Result]:
+        results = infer(batch)
+        if len(results) != len(batch):
+            raise RuntimeError(f"{len(batch)} items gave {len(results)} results")
+        self.batches += 1
+        self.items += len(batch)
         return results
 
     def _grow_after(self, batch: Sequence[Item]) -> None:
@@ -62,22 +72,15 @@ class BatchRunner:
         self._patience, self._full_batches = 2 * self._patience, 0
         return []
 
-
-def _one_by_one(
-    batch: Sequence[Item], infer: Callable[[Sequence[Item]], Sequence[Result]], error: Exception
-) -> list[Result | ItemError]:
-    if len(batch) == 1:
-        return [ItemError("inference", first_line(error))]
-    results: list[Result | ItemError] = []
-    for item in batch:
-        try:
-            results.extend(_complete(infer([item]), [item]))
-        except Exception as single:
-            results.append(ItemError("inference", first_line(single)))
-    return results
-
-
-def _complete(results: Sequence[Result], batch: Sequence[Item]) -> Sequence[Result]:
-    if len(results) != len(batch):
-        raise RuntimeError(f"{len(batch)} items gave {len(results)} results")
-    return results
+    def _one_by_one(
+        self, batch: Sequence[Item], infer: Callable[[Sequence[Item]], Sequence[Result]], error: Exception
+    ) -> list[Result | ItemError]:
+        if len(batch) == 1:
+            return [ItemError("inference", first_line(error))]
+        results: list[Result | ItemError] = []
+        for item in batch:
+            try:
+                results.extend(self._answers([item], infer))
+            except Exception as single:
+                results.append(ItemError("inference", first_line(single)))
+        return results

@@ -7,7 +7,7 @@ What belongs here: one request and its answer as a whole. What does not: picture
 import threading
 import weakref
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import httpx
@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from resources.inference.errors import (
     ServiceChanged,
+    ServiceError,
     ServiceMismatch,
     ServiceRefused,
     ServiceUnauthorized,
@@ -47,11 +48,21 @@ class Calls:
     def health(self) -> Health:
         """What the service is and accepts, asked for once. Raises ServiceError."""
         if self._health is None:
-            health = self._read(self._send(lambda: self._client.get("/health")), Health)
-            if health.interface != INTERFACE:
-                raise ServiceMismatch(self._url, f"it speaks interface {health.interface}, and not {INTERFACE}")
-            self._health = health
+            self._health = self._sound(self._send(lambda: self._client.get("/health")))
         return self._health
+
+    def reach(self) -> None:
+        """See that a service is there now; one that is loading or full will do. Raises ServiceError."""
+        response = self._send(lambda: self._client.get("/health"), until_free=False)
+        if response.status_code != _BUSY:
+            self._health = self._sound(response)
+
+    def measures(self) -> Mapping[str, float]:
+        """What the service tells of its work at this moment; nothing if it does not answer at once."""
+        try:
+            return self._sound(self._client.get("/health")).measures
+        except (httpx.TransportError, ServiceError):  # the work is done, and must not be lost for its figures
+            return {}
 
     def models(self) -> Models:
         """The models that answer. Raises ServiceError."""
@@ -78,7 +89,7 @@ class Calls:
         """Requests, how often one was tried again, and what the client counts."""
         return {what: self._counts[what] for what in ("pictures", "requests", "tries_again")}
 
-    def _send(self, request: Callable[[], httpx.Response]) -> httpx.Response:
+    def _send(self, request: Callable[[], httpx.Response], *, until_free: bool = True) -> httpx.Response:
         waiting = Waiting(self._patience)
         self.count("requests")
         while True:
@@ -88,13 +99,20 @@ class Calls:
             except httpx.TransportError as error:
                 reason = str(error) or type(error).__name__
             else:
-                if response.status_code not in (_BUSY, *_AWAY):
+                is_busy = response.status_code == _BUSY
+                if response.status_code not in _AWAY and not (is_busy and until_free):
                     return response
-                is_busy, retry_after_s = response.status_code == _BUSY, _retry_after_s(response)
+                retry_after_s = _retry_after_s(response)
                 reason = f"{response.status_code} {_detail(response)}"
             if not waiting.again(is_busy, retry_after_s):
                 raise ServiceUnreachable(self._url, reason, waiting.waited_s)
             self.count("tries_again")
+
+    def _sound(self, response: httpx.Response) -> Health:
+        health = self._read(response, Health)
+        if health.interface != INTERFACE:
+            raise ServiceMismatch(self._url, f"it speaks interface {health.interface}, and not {INTERFACE}")
+        return health
 
     def _read(self, response: httpx.Response, kind: type[Message]) -> Message:
         if response.status_code in (401, 403):

@@ -12,9 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from transformers.models.auto.image_processing_auto import get_image_processor_config
+from transformers.utils.hub import has_file
 
 from resources.errors import first_line
 from resources.inference.errors import ModelUnavailable
+
+# The names under which the library looks for weights, whole or in several files.
+_WEIGHTS = (
+    "model.safetensors",
+    "model.safetensors.index.json",
+    "pytorch_model.bin",
+    "pytorch_model.bin.index.json",
+)
 
 SMALL_MODELS = Path(__file__).parent / "small_models"
 
@@ -71,6 +80,11 @@ class Checkpoint:
         except (OSError, ValueError) as error:
             raise ModelUnavailable(self.source, self.variable, first_line(error)) from error
 
+    def check_weights(self) -> None:
+        """See that there are weights to load, in the folder, in the cache or at the hub. Raises ModelUnavailable."""
+        if not self.load(_has_weights):
+            raise ModelUnavailable(self.source, self.variable, "it has no weights")
+
     def preprocessor_config(self) -> dict[str, Any]:
         """What preprocessor_config.json says of the images this model wants. Raises ModelUnavailable."""
         config: dict[str, Any] = self.load(get_image_processor_config)
@@ -86,6 +100,11 @@ def checkpoints(preset: str, clip: str = "", blip: str = "") -> tuple[Checkpoint
         Checkpoint(clip or default_clip, "PHOTO_CLIP_MODEL"),
         Checkpoint(blip or default_blip, "PHOTO_BLIP_MODEL"),
     )
+
+
+def _has_weights(location: str, revision: str | None = None, **_: Any) -> bool:
+    here = any(has_file(location, name, revision, local_files_only=True) for name in _WEIGHTS)
+    return here or any(has_file(location, name, revision) for name in _WEIGHTS)
 
 
 def _content_hash(folder: Path) -> str:

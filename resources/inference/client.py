@@ -89,7 +89,15 @@ class RemoteEngine:
         parts = [texts[start : start + most] for start in range(0, len(texts), most)]
         return [vector for part in parts for vector in self._embed_texts(part)]
 
+    def ready(self) -> None:
+        """See that a service answers at the URL, be it still loading its models. Raises ServiceError."""
+        self._calls.reach()
+
     def measures(self) -> Mapping[str, int | float]:
+        """What the service tells of itself, which other clients' work is part of; `service_` before each name."""
+        return {f"service_{name}": measure for name, measure in self._calls.measures().items()}
+
+    def counts(self) -> Mapping[str, int]:
         """Pictures and requests sent, and how often a request had to be tried again."""
         return self._calls.counts()
 

@@ -1,18 +1,14 @@
-"""The device, the number format the models run in, and the device's memory.
+"""The device and the number format the models run in.
 
-Only facts and choices of the machine; how many pictures fit is batch_sizes.py's.
+Only facts and choices of the machine; its memory is memory.py's, how many pictures fit is batch_sizes.py's.
 """
 
 import os
-import resource
-import sys
 from dataclasses import dataclass
 
 import torch
 
 AUTO = "auto"
-
-_MB = 1e6
 
 
 @dataclass(frozen=True)
@@ -66,16 +62,3 @@ def _cpu_is_fast_in_half() -> bool:
         return bool(torch.cpu.get_capabilities()["amx_fp16"] and torch.ops.mkldnn._is_mkldnn_fp16_supported())
     except (AttributeError, KeyError, RuntimeError):
         return False
-
-
-def memory_mb(device: Device) -> dict[str, float]:
-    """Megabytes in use: of the GPU and what it has free, or of this process at its peak where there is none."""
-    if device.name != "cuda":
-        peak_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return {"process_peak_mb": peak_kib / _MB if sys.platform == "darwin" else peak_kib * 1024 / _MB}
-    free, _ = torch.cuda.mem_get_info()
-    return {
-        "device_free_mb": free / _MB,
-        "device_used_mb": torch.cuda.memory_allocated() / _MB,
-        "device_peak_mb": torch.cuda.max_memory_allocated() / _MB,
-    }

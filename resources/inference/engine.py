@@ -19,9 +19,10 @@ from resources.inference.batching import BatchRunner
 from resources.inference.blip import BLIP_FAMILIES, Blip
 from resources.inference.checkpoints import Checkpoint, checkpoints
 from resources.inference.clip import CLIP_FAMILIES, Clip
-from resources.inference.devices import Device, memory_mb
-from resources.inference.lane import Lane
-from resources.inference.loading import read_card
+from resources.inference.devices import Device
+from resources.inference.lane import Lane, PictureModel
+from resources.inference.loading import ModelCard, read_card
+from resources.inference.memory import StageMemory
 from resources.inference.pictures import Preparation, Window
 from resources.inference.port import Inferred, ItemError, Provenance
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     import numpy as np
 
 _TEXTS_AT_ONCE = 64
-_VECTOR, _CAPTION = "vector", "caption"
 
 
 class InProcessEngine:
@@ -53,18 +53,28 @@ class InProcessEngine:
         self._learnt = LearntSizes(learnt)
         self._turn = threading.RLock()
         self._lanes: dict[str, Lane] = {}
+        self._memory = StageMemory(self._device)
         self._texts = BatchRunner(_TEXTS_AT_ONCE)
         self._pictures = self._computed = 0
 
     @cached_property
+    def _clip_card(self) -> ModelCard:
+        return read_card(self._checkpoints[0], CLIP_FAMILIES)
+
+    @cached_property
+    def _blip_card(self) -> ModelCard:
+        return read_card(self._checkpoints[1], BLIP_FAMILIES)
+
+    @cached_property
     def _clip(self) -> Clip:
-        card = read_card(self._checkpoints[0], CLIP_FAMILIES)
-        return Clip(card, self._backend.clip(card, self._device), self._device)
+        with self._memory.stage("load_clip"):
+            return Clip(self._clip_card, self._backend.clip(self._clip_card, self._device), self._device)
 
     @cached_property
     def _blip(self) -> Blip:
-        card = read_card(self._checkpoints[1], BLIP_FAMILIES)
-        return Blip(card, self._backend.blip(card, self._device), self._device, self._caption_beams)
+        with self._memory.stage("load_blip"):
+            graphs = self._backend.blip(self._blip_card, self._device)
+            return Blip(self._blip_card, graphs, self._device, self._caption_beams)
 
     @property
     def clip(self) -> Provenance:
@@ -94,11 +104,11 @@ class InProcessEngine:
     ) -> Iterator[Inferred]:
         """One answer per picture, in order, while later pictures are still read; an ItemError passes through."""
         with self._turn:  # two callers must not load the models twice
-            models = ({_VECTOR: self._clip} if embed else {}) | ({_CAPTION: self._blip} if caption else {})
-            lanes = {name: self._lane(name, model) for name, model in models.items()}
-        size = max((lane.batches.batch_size for lane in lanes.values()), default=1)
-        with Preparation({name: model.preprocessing for name, model in models.items()}) as preparation:
-            windows = preparation.windows(pictures, size, lambda key: all(lane.knows(key) for lane in lanes.values()))
+            self._memory.forget()
+            lanes = self._lanes_for(embed, caption)
+        size = max((lane.batches.batch_size for lane in lanes), default=1)
+        with Preparation({lane.name: lane.model.preprocessing for lane in lanes}) as preparation:
+            windows = preparation.windows(pictures, size, lambda key: all(lane.knows(key) for lane in lanes))
             for window in windows:
                 yield from self._answers(window, lanes)
 
@@ -107,36 +117,56 @@ class InProcessEngine:
         with self._turn:
             return self._texts.run(texts, self._clip.embed_texts)
 
-    def measures(self) -> Mapping[str, int | float]:
-        """Batch sizes, pictures asked for and spared as exact copies, and memory in megabytes."""
-        sizes = {f"{name}_batch": lane.batches.batch_size for name, lane in self._lanes.items()}
-        spared = self._pictures - self._computed
-        return sizes | {"pictures": self._pictures, "copies_spared": spared} | memory_mb(self._device)
+    def ready(self) -> None:
+        """See that weights or graphs are there for both models; loads none. Raises ModelError."""
+        with self._turn:
+            self._backend.check(self._clip_card, self._blip_card, self._device)
 
-    def _answers(self, window: Window, lanes: Mapping[str, Lane]) -> Iterator[Inferred]:
-        keys = list(dict.fromkeys(key for key in window.keys if isinstance(key, bytes)))
-        inputs = {name: window.inputs(name) for name in lanes}
+    def measures(self) -> Mapping[str, int | float]:
+        """Batch sizes, and the memory in megabytes before and after each stage of the latest `infer`."""
+        sizes = {f"{lane.name}_batch": lane.batches.batch_size for lane in list(self._lanes.values())}
+        return sizes | self._memory.measures()
+
+    def counts(self) -> Mapping[str, int]:
+        """Pictures asked for and spared as exact copies, and each model's batches with the inputs in them."""
+        told = {"pictures": self._pictures, "copies_spared": self._pictures - self._computed}
+        for lane in list(self._lanes.values()):
+            told |= lane.counts()
+        return told
+
+    def _answers(self, window: Window, lanes: Sequence[Lane]) -> Iterator[Inferred]:
+        inputs = {lane.name: window.inputs(lane.name) for lane in lanes}  # waits, and others may have the device
         with self._turn:
             self._pictures += sum(isinstance(key, bytes) for key in window.keys)
-            self._computed += sum(not all(lane.knows(key) for lane in lanes.values()) for key in keys)
-            answers = {name: lane.answer(keys, inputs[name]) for name, lane in lanes.items()}
-            self._keep_sizes(lanes)
+            self._computed += sum(not all(lane.knows(key) for lane in lanes) for key in window.contents)
+            answers = {lane.name: self._answer(lane, window.contents, inputs[lane.name]) for lane in lanes}
         for key in window.keys:
             yield Inferred(**{name: _at(key, found) for name, found in answers.items()})
 
-    def _lane(self, name: str, model: Clip | Blip) -> Lane:
+    def _answer(
+        self, lane: Lane, keys: Sequence[bytes], inputs: Mapping[bytes, np.ndarray | ItemError]
+    ) -> Mapping[bytes, Any]:
+        with self._memory.stage(lane.name):
+            answers = lane.answer(keys, inputs)
+        self._learnt.keep(self._size_key(lane.model), lane.batches.batch_size)
+        return answers
+
+    def _lanes_for(self, embed: bool, caption: bool) -> list[Lane]:
+        """The lanes that are asked for, their models loaded."""
+        asked = []
+        if embed:
+            asked.append(self._lane("vector", self._clip, self._device.clip_batch))
+        if caption:
+            asked.append(self._lane("caption", self._blip, self._device.caption_batch))
+        return asked
+
+    def _lane(self, name: str, model: PictureModel, most: int) -> Lane:
         if name not in self._lanes:
             shape, learnt = model.preprocessing.shape, self._learnt.get(self._size_key(model))
-            most = self._device.clip_batch if name == _VECTOR else self._device.caption_batch
-            self._lanes[name] = Lane(model.infer, runner_for(model.infer, shape, most, self._device, learnt))
+            self._lanes[name] = Lane(name, model, runner_for(model.infer, shape, most, self._device, learnt))
         return self._lanes[name]
 
-    def _keep_sizes(self, lanes: Mapping[str, Lane]) -> None:
-        for name, lane in lanes.items():
-            model = self._clip if name == _VECTOR else self._blip
-            self._learnt.keep(self._size_key(model), lane.batches.batch_size)
-
-    def _size_key(self, model: Clip | Blip) -> str:
+    def _size_key(self, model: PictureModel) -> str:
         return size_key(model.provenance, self._device, model.preprocessing.shape)
 
 

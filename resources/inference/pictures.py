@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from io import BytesIO
 from itertools import islice
 
@@ -37,10 +38,18 @@ class Window:
     keys: Sequence[bytes | ItemError]
     fitted: dict[bytes, Future[dict[str, np.ndarray] | ItemError]]
 
+    @cached_property
+    def contents(self) -> list[bytes]:
+        """Each key once, in order."""
+        return list(dict.fromkeys(key for key in self.keys if isinstance(key, bytes)))
+
+    @cached_property
+    def _ready(self) -> dict[bytes, dict[str, np.ndarray] | ItemError]:
+        return {key: future.result() for key, future in self.fitted.items()}
+
     def inputs(self, model: str) -> dict[bytes, np.ndarray | ItemError]:
-        """The inputs of one model by key; waits for them."""
-        ready = {key: future.result() for key, future in self.fitted.items()}
-        return {key: each if isinstance(each, ItemError) else each[model] for key, each in ready.items()}
+        """The inputs of one model by key; the first call waits for them."""
+        return {key: each if isinstance(each, ItemError) else each[model] for key, each in self._ready.items()}
 
 
 class Preparation:

@@ -74,5 +74,11 @@ class InferenceEngine(Protocol):
     def embed_texts(self, texts: Sequence[str]) -> list[Vector | ItemError]:
         """One float32 vector (dimensions,) of norm 1 per text, comparable with the pictures'."""
 
+    def ready(self) -> None:
+        """See, before any work, that the models are there to be loaded; loads none. Raises ModelError."""
+
     def measures(self) -> Mapping[str, int | float]:
-        """What the engine has to tell of its work so far: batch sizes, pictures spared as duplicates, memory."""
+        """How things stand: batch sizes, and the memory before and after each stage of the latest `infer`."""
+
+    def counts(self) -> Mapping[str, int]:
+        """The work done so far, in numbers that only grow: pictures, copies spared, batches."""

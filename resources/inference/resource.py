@@ -28,6 +28,11 @@ class InferenceResource(dg.ConfigurableResource):
     url: str = ""
     token: str = ""
 
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """See as a run begins, before its first photo is decoded, that the models are there. Raises ModelError."""
+        if context.run is not None:  # the command line opens this resource too, and not only to infer
+            self.engine().ready()
+
     def engine(self) -> "InferenceEngine":
         """The process's engine: models load on first use and are shared by every run in this process."""
         if self.url:
@@ -44,5 +49,5 @@ class InferenceResource(dg.ConfigurableResource):
             self.backend,
             Path(self.graphs_directory),
             self.number_format,
-        )
             self.caption_beams,
+        )

@@ -21,14 +21,19 @@ class ParquetIOManager(dg.IOManager):
         self._schemas = schemas
 
     def handle_output(self, context: dg.OutputContext, obj: Any) -> None:
-        """Write the frame and tell where; an asset that returns nothing stores nothing."""
+        """Write the frame, or each partition's of several, and tell where; who returns nothing stores nothing."""
         if obj is None:
             return
         table = context.asset_key.path[-1]
-        path = self._store.write(table, context.partition_key, obj, self._schemas[table])
-        context.add_output_metadata({"table": dg.MetadataValue.path(path), "table_bytes": path.stat().st_size})
+        frames = obj if isinstance(obj, Mapping) else {context.partition_key: obj}
+        for partition, frame in frames.items():
+            path = self._store.write(table, partition, frame, self._schemas[table])
+            told = {"table": dg.MetadataValue.path(path), "table_bytes": path.stat().st_size}
+            context.step_context.add_asset_metadata(told, context.asset_key, partition)
 
     def load_input(self, context: dg.InputContext) -> Any:
-        """The upstream table of the same partition."""
+        """The upstream table of the same partition; in a run of several partitions, a table for each key."""
         table = context.asset_key.path[-1]
-        return self._store.read(table, context.partition_key, self._schemas[table])
+        keys = context.asset_partition_keys
+        frames = {key: self._store.read(table, key, self._schemas[table]) for key in keys}
+        return frames if len(keys) > 1 else frames[context.partition_key]

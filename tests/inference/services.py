@@ -83,6 +83,12 @@ class FakeEngine:
     def measures(self) -> dict[str, int | float]:
         return {"vector_batch": 8, "caption_batch": 4}
 
+    def counts(self) -> dict[str, int]:
+        return {"pictures": sum(map(len, self.batches))}
+
+    def ready(self) -> None:
+        pass
+
 
 def _failure(content: bytes) -> ItemError | None:
     return ItemError("undecodable", "as told") if b"fails" in content else None

@@ -81,7 +81,7 @@ def test_answers_come_in_order_around_failures_in_requests_of_bounded_size() -> 
     assert found[33].vector == found[33].caption == ItemError("undecodable", "as told")
     sound = [place for place in range(150) if place not in (0, 33, 70, 149)]
     assert len(found) == 150 and all(right(bytes(sent[place]), found[place]) for place in sound)
-    assert remote.measures() == {"pictures": 147, "requests": 9, "tries_again": 0}
+    assert remote.counts() == {"pictures": 147, "requests": 9, "tries_again": 0}
 
 
 def test_pictures_are_read_only_a_little_ahead_of_the_answers() -> None:
@@ -145,7 +145,7 @@ def test_a_service_that_is_away_for_a_moment_is_asked_again(
     script.plan[INFER] = [Answer(status), Answer(status), Answer(body=answers(picture(1)))]
     (answer,) = remote.infer([picture(1)])
     assert np.array_equal(answer.vector, vector_for(picture(1)))
-    assert (script.count("/health"), script.count(INFER), remote.measures()["tries_again"]) == (3, 3, 4)
+    assert (script.count("/health"), script.count(INFER), remote.counts()["tries_again"]) == (3, 3, 4)
     assert {headers["authorization"] for _, headers in script.seen} == {"Bearer token"}
 
 
@@ -321,7 +321,7 @@ def test_an_ingest_outlives_the_services_death_and_finishes_with_the_next_one(
         risen.result(60)
     assert (ingested.counts["ok"], ingested.counts["pending"], ingested.failed) == (6, 0, {})
     engine = open_resource(through_service, "inference").engine()
-    assert isinstance(engine, RemoteEngine) and engine.measures()["tries_again"] > 0
+    assert isinstance(engine, RemoteEngine) and engine.counts()["tries_again"] > 0
     with open_searcher(through_service) as searcher:
         assert len(searcher.by_text("a photo")) == 6
 

@@ -108,8 +108,8 @@ def test_exact_copies_are_computed_once_and_told(pictures: list[bytes], monkeypa
     again = vectors_of(engine, pictures[:2])
     assert sum(seen) == 2
     assert np.array_equal(vectors, again[[0, 1, 0, 0, 1, 1]])
-    measures = engine.measures()
-    assert (measures["pictures"], measures["copies_spared"]) == (8, 6)
+    counts = engine.counts()
+    assert (counts["pictures"], counts["copies_spared"]) == (8, 6)
 
 
 def test_no_pictures_need_no_answer(engine: InProcessEngine) -> None:

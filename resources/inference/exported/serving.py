@@ -17,7 +17,7 @@ from resources.inference.loading import ModelCard
 def exported_backend(name: str, path: Path) -> Backend:
     """The graphs in a folder, of the format `name`."""
     exported = _Exported(path, FORMATS[name])
-    return Backend(exported.form.runs_on, exported.clip, exported.blip)
+    return Backend(exported.form.runs_on, exported.clip, exported.blip, exported.check)
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,12 @@ class _Exported:
         """The captioning parts. Raises GraphsUnusable."""
         graphs: BlipGraphs = self._assembled("blip", assembled_blip, card, device)
         return graphs
+
+    def check(self, clip: ModelCard, blip: ModelCard, device: Device) -> None:
+        """See that the folder holds both models' graphs. Raises GraphsUnusable."""
+        folder = GraphFolder(self.path, self.form, device)
+        folder.model("clip", clip)
+        folder.model("blip", blip)
 
     def _assembled(self, name: str, assemble: Any, card: ModelCard, device: Device) -> Any:
         folder = GraphFolder(self.path, self.form, device)

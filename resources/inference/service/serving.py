@@ -71,7 +71,8 @@ class Serving:
 
     def measures(self) -> dict[str, float]:
         """What the engine tells of its work."""
-        return {name: float(measure) for name, measure in self._engine.measures().items()}
+        told = {**self._engine.measures(), **self._engine.counts()}
+        return {name: float(measure) for name, measure in told.items()}
 
     def close(self) -> None:
         """Answer what was accepted, then end."""
