@@ -79,3 +79,16 @@ def test_a_size_that_was_too_large_is_tried_again_later_and_ever_less_often() ->
     gaps = [later - earlier for earlier, later in pairwise(trials)]
     assert gaps == sorted(gaps) and gaps[-1] > 16, "with more patience each time"
     assert max(sizes) == 8
+
+
+def test_batches_are_counted_as_the_device_answered_them() -> None:
+    def at_most_four_and_never_three(items: Sequence[int]) -> list[int]:
+        if len(items) > 4:
+            raise torch.OutOfMemoryError("full")
+        if 3 in items:
+            raise ValueError("three")
+        return double(items)
+
+    runner = BatchRunner(8)
+    runner.run(range(10), at_most_four_and_never_three)
+    assert (runner.batches, runner.items) == (3 + 2, 9), "0, 1 and 2 one by one, then 4 to 7, then 8 and 9"

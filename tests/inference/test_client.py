@@ -252,6 +252,31 @@ def test_a_picture_that_the_service_would_refuse_costs_itself_only(service: tupl
     assert np.array_equal(sound.vector, vector_for(picture(1)))
 
 
+def test_a_service_that_loads_is_there_and_one_that_is_away_is_told(
+    service: tuple[RemoteEngine, Scripted],
+) -> None:
+    remote, script = service
+    script.plan["/health"] = [Answer(503, health(status="loading", models=None))]
+    remote.ready()
+    script.plan["/health"] = [Answer(body=b"<html>")]
+    with pytest.raises(ServiceMismatch, match="INFERENCE_URL"):
+        remote.ready()
+    with pytest.raises(ServiceUnreachable, match="INFERENCE_URL"):
+        RemoteEngine(f"http://127.0.0.1:{free_port()}", patience=QUICK).ready()
+
+
+def test_the_services_measures_are_told_under_its_name_and_cost_no_finished_work(
+    service: tuple[RemoteEngine, Scripted],
+) -> None:
+    remote, script = service
+    script.plan["/health"] = [Answer(body=health(measures={"vector_memory_after_mb": 7.0}))]
+    assert remote.measures() == {"service_vector_memory_after_mb": 7.0}
+    for trouble in (Answer(500), Answer(200, b"<html>"), Answer(503)):
+        script.plan["/health"] = [trouble]
+        assert remote.measures() == {}
+    assert RemoteEngine(f"http://127.0.0.1:{free_port()}", patience=QUICK).measures() == {}
+
+
 # An ingest through a service in a process of its own, which dies.
 
 
