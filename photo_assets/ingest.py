@@ -85,7 +85,10 @@ def _run_batch(
 
 def _run(definitions: dg.Definitions, instance: dg.DagsterInstance, job: str, ingested: Ingested, **run: Any) -> None:
     job_def = definitions.resolve_job_def(job)
-    result = job_def.execute_in_process(instance=instance, run_config=QUIET, tags=INGEST_TAG, **run)
+    try:
+        result = job_def.execute_in_process(instance=instance, run_config=QUIET, tags=INGEST_TAG, **run)
+    except dg.DagsterUserCodeExecutionError as error:  # a resource's error comes wrapped, a step's does not
+        raise error.user_exception from error
     for step in instance.get_run_step_stats(result.run_id):
         if step.start_time and step.end_time:
             spent = ingested.seconds.get(step.step_key, 0.0) + step.end_time - step.start_time

@@ -13,7 +13,8 @@ from photo_assets.instance import open_instance
 from photo_assets.settings import Settings, load_settings
 from photo_assets.tables import SCHEMAS
 from resources.errors import PhotoPlatformError
-from resources.inference.engine import engine_for
+from resources.inference.engine import InProcessEngine, engine_for
+from resources.inference.errors import ModelUnavailable
 from resources.tables.frames import rows_of
 from resources.tables.store import TableStore
 from tests.conftest import write_photo
@@ -126,3 +127,17 @@ def test_a_run_without_models_fails_as_it_begins_and_says_why(
         result = job.execute_in_process(instance=instance, partition_key="batch", raise_on_error=False)
     assert not result.success and not result.get_step_success_events()
     assert "Set PHOTO_BLIP_MODEL" in str([event.event_specific_data for event in result.all_events])
+
+
+def test_models_that_vanish_between_batches_stop_the_ingest_with_their_own_words(
+    settings: Settings, library: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = iter([True, True])
+
+    def ready_twice(self: InProcessEngine) -> None:
+        if not next(looks, False):
+            raise ModelUnavailable("it", "PHOTO_CLIP_MODEL", "vanished")
+
+    monkeypatch.setattr(InProcessEngine, "ready", ready_twice)
+    with pytest.raises(ModelUnavailable, match="vanished"):
+        ingest_now(settings)
