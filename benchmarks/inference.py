@@ -82,7 +82,8 @@ class Bench:
 
     def samples(self, run: int, quick: bool) -> list[Sample]:
         """One run: a sample of each configuration, told as it comes."""
-        asked = configurations(self.device()["device"], quick)
+        device = self.device()
+        asked = configurations(device["device"], device["dtype"], quick)
         previews = _previews(max(each.pictures for each in asked) + _WARM_UP)
         samples = []
         for each in asked:

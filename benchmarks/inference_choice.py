@@ -48,23 +48,30 @@ class Configuration:
         return (self.task, self.family, self.device) != (BLIP, FULL, "cpu")
 
 
-def configurations(device: str, quick: bool) -> list[Configuration]:
-    """All of them in the order of a run; `quick` leaves out the full size and most of the pictures."""
+def configurations(device: str, dtype: str, quick: bool) -> list[Configuration]:
+    """All of them in the order of a run, `dtype` being what the device does best.
+
+    `quick` leaves out the full size and most of the pictures.
+    """
     if device == "cuda":
         return [each for (task, family), counts in _ON_CUDA.items() for each in _on_cuda(task, family, *counts)]
     chosen = {key: counts for key, counts in _ON_CPU.items() if not quick or key[1] == SMALL}
     return [
         each
         for (task, family), (pictures, batches, others) in chosen.items()
-        for each in _on_cpu(task, family, 32 if quick else pictures, batches, others)
+        for each in _on_cpu(task, family, dtype, 32 if quick else pictures, batches, others)
     ]
 
 
-def _on_cpu(task: str, family: str, pictures: int, batches: Sequence[int], others: int) -> Iterator[Configuration]:
+def _on_cpu(
+    task: str, family: str, dtype: str, pictures: int, batches: Sequence[int], others: int
+) -> Iterator[Configuration]:
     ways: list[tuple[str, int]] = [(PLAIN, 1), (PLAIN, others), *((TORCH, batch) for batch in batches)]
     graphs = [*GRAPHS, UNPROVED] if (task, family) == (BLIP, FULL) else GRAPHS
     for way, batch in [*ways, *((name, others) for name in graphs)]:
         yield Configuration(task, family, way, batch, pictures)
+    for way in (PLAIN, TORCH) if dtype != "float32" else ():
+        yield Configuration(task, family, way, others, pictures, dtype=dtype)
 
 
 def _on_cuda(task: str, family: str, pictures: int, batches: Sequence[int], others: int) -> Iterator[Configuration]:

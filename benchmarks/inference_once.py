@@ -41,9 +41,10 @@ def measure(asked: Configuration, models: Path, previews: Sequence[bytes]) -> tu
 
 
 def hardware() -> dict[str, str | int]:
-    """What the models run on here: the kind of device, its name, and torch's threads."""
+    """What the models run on here: the kind of device, its name, its best number format, and torch's threads."""
     device = best_device()
-    return {"device": device.name, "hardware": device.hardware, "threads": torch.get_num_threads()}
+    here: dict[str, str | int] = {"device": device.name, "hardware": device.hardware, "dtype": device.dtype_name}
+    return here | {"threads": torch.get_num_threads()}
 
 
 def _flop_rates(asked: Configuration, way: Way) -> dict[str, float]:
