@@ -10,7 +10,7 @@ from typing import Any
 
 import qdrant_edge as edge
 
-from resources.vectors.port import INDEXED_FIELDS, Filters, Hit, Point, Record
+from resources.vectors.port import INDEXED_FIELDS, OFFLINE, Filters, Hit, Point, Record
 from resources.vectors.ranking import SCORE_DIGITS
 
 # enable_hnsw=False: one graph for all, and none per field value, which makes optimize() several times shorter
@@ -27,10 +27,17 @@ def make_shard(directory: Path, dimensions: int) -> None:
     vectors = edge.EdgeVectorParams(size=dimensions, distance=edge.Distance.Cosine)
     # without the log a killed process loses every point since the last flush, and nothing locks others out
     shard = edge.EdgeShard.create(str(directory), edge.EdgeConfig(vectors=vectors, wal_enabled=True))
-    for field, kind in INDEXED_FIELDS.items():
-        shard.update(edge.UpdateOperation.create_field_index(field, _INDEX_PARAMS[kind]))
+    add_indexes(shard)
     shard.flush()
     shard.close()
+
+
+def add_indexes(shard: edge.EdgeShard) -> None:
+    """Make the payload indexes that the shard lacks: all of a new one's, those of newer fields of an older one's."""
+    there = shard.info().payload_schema
+    for field, kind in INDEXED_FIELDS.items():
+        if field not in there:
+            shard.update(edge.UpdateOperation.create_field_index(field, _INDEX_PARAMS[kind]))
 
 
 def upsert_of(points: Sequence[Point]) -> edge.UpdateOperation:
@@ -67,8 +74,13 @@ def _filter_of(filters: Filters) -> edge.Filter:
         conditions.append(edge.FieldCondition(key="taken_at", range=_range_of(filters)))
     for key, value in (("camera", filters.camera), ("format", filters.format)):
         if value is not None:
-            conditions.append(edge.FieldCondition(key=key, match=edge.MatchValue(value)))
-    return edge.Filter(must=conditions)
+            conditions.append(_equal(key, value))
+    # no field of truth values: the engine takes a filter's True for the number 1, which matches none of them
+    return edge.Filter(must=conditions, must_not=[_equal("presence", OFFLINE)] if filters.only_present else None)
+
+
+def _equal(key: str, value: str) -> edge.FieldCondition:
+    return edge.FieldCondition(key=key, match=edge.MatchValue(value))
 
 
 def _range_of(filters: Filters) -> edge.RangeDateTime:

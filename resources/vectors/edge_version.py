@@ -32,6 +32,8 @@ class OpenVersion:
         self._lock = locks.acquire(lock, wait_s)
         try:
             self._shard = _load(directory, wait_s)
+            with _engine(directory):
+                edge_requests.add_indexes(self._shard)
         except BaseException:
             locks.release(self._lock)
             raise

@@ -28,10 +28,14 @@ INDEXED_FIELDS: Mapping[str, Literal["keyword", "datetime", "geo"]] = {
     "paths": "keyword",
     "camera": "keyword",
     "format": "keyword",
+    "presence": "keyword",
     "taken_at": "datetime",
     "location": "geo",
 }
-"""Payload fields with an index, made when a version is created: filtering without one reads every payload."""
+"""Payload fields with an index: filtering without one reads every payload."""
+
+OFFLINE = "offline"
+"""The `presence` of a photo that no file holds now; any other and none at all is that of a photo with files."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +43,7 @@ class Point:
     """One photo in one embedding space.
 
     `point_id` is a UUID as lower-case text, `vector` a (d,) float32 array of unit norm, `payload` JSON values
-    only: photo_id, caption, paths (list of text), taken_at (ISO-8601 text), camera, format,
+    only: photo_id, caption, paths (list of text), presence, taken_at (ISO-8601 text), camera, format,
     location ({"lat", "lon"} in degrees), and the provenance (models, revisions, preprocessing, decoder).
     """
 
@@ -69,13 +73,14 @@ class Hit:
 class Filters:
     """What a hit must satisfy: taken from `taken_from` on, before `taken_before`, with this camera and format.
 
-    None leaves a field free. A time without a zone is UTC.
+    None leaves a field free. A time without a zone is UTC. `only_present` leaves out photos that are OFFLINE.
     """
 
     taken_from: datetime | None = None
     taken_before: datetime | None = None
     camera: str | None = None
     format: str | None = None
+    only_present: bool = False
 
 
 class VectorIndex(Protocol):

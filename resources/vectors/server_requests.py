@@ -8,7 +8,7 @@ from typing import Any
 
 from qdrant_client import models
 
-from resources.vectors.port import Filters, Hit, Point, Record
+from resources.vectors.port import OFFLINE, Filters, Hit, Point, Record
 from resources.vectors.ranking import SCORE_DIGITS
 
 FIELD_SCHEMAS = {
@@ -54,8 +54,8 @@ def filter_of(filters: Filters | None) -> models.Filter | None:
         conditions.append(models.FieldCondition(key="taken_at", range=taken))
     for key, value in (("camera", filters.camera), ("format", filters.format)):
         if value is not None:
-            conditions.append(models.FieldCondition(key=key, match=models.MatchValue(value=value)))
-    return models.Filter(must=conditions)
+            conditions.append(_equal(key, value))
+    return models.Filter(must=conditions, must_not=[_equal("presence", OFFLINE)] if filters.only_present else None)
 
 
 def hit_of(point: models.ScoredPoint) -> Hit:
@@ -66,3 +66,7 @@ def hit_of(point: models.ScoredPoint) -> Hit:
 def record_of(record: models.Record) -> Record:
     """The client's record as ours."""
     return Record(str(record.id), record.payload or {})
+
+
+def _equal(key: str, value: str) -> models.FieldCondition:
+    return models.FieldCondition(key=key, match=models.MatchValue(value=value))

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -14,7 +15,7 @@ from resources.vectors.errors import (
     InvalidVersionName,
     UnknownVersion,
 )
-from resources.vectors.port import Filters, Point, Record, VectorIndex
+from resources.vectors.port import OFFLINE, Filters, Point, Record, VectorIndex
 
 from .samples import DIMENSIONS, OTHER_VERSION, VERSION, payload, point, point_id, unit
 
@@ -157,6 +158,19 @@ def test_filters_narrow_what_is_found(index: VectorIndex, filters: Filters, expe
     index.upsert(VERSION, [*(point(number) for number in range(9)), local_time])
     hits = index.query(VERSION, unit(1), limit=20, filters=filters)
     assert {hit.point_id for hit in hits} == {point_id(number) for number in expected}
+
+
+def test_photos_that_no_file_holds_are_left_out_where_asked_and_a_changed_word_counts(index: VectorIndex) -> None:
+    index.upsert(VERSION, [point(number) for number in range(4)])
+    index.set_payload(VERSION, {point_id(1): {"presence": OFFLINE}, point_id(2): {"presence": OFFLINE}})
+    index.set_payload(VERSION, {point_id(2): {"presence": "present"}})
+    only_present = Filters(only_present=True)
+
+    assert len(index.query(VERSION, unit(1), limit=10)) == 4
+    found = index.query(VERSION, unit(1), limit=10, filters=only_present)
+    assert {hit.point_id for hit in found} == {point_id(0), point_id(2), point_id(3)}
+    both = replace(only_present, format="jpeg")
+    assert [hit.point_id for hit in index.query(VERSION, unit(1), limit=10, filters=both)] == [point_id(3)]
 
 
 def test_creating_a_version_twice_keeps_its_points(index: VectorIndex) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from resources.vectors import edge_requests
 from resources.vectors.embedded import EmbeddedIndex
 from resources.vectors.errors import EngineFailure, IndexInUse
 
@@ -202,6 +203,20 @@ def test_damaged_files_are_an_engine_failure_that_names_the_folder_and_frees_the
         assert index.count(OTHER_VERSION) == 0
         index.drop_version(VERSION)
         assert index.versions() == [OTHER_VERSION]
+
+
+def test_a_version_of_an_earlier_release_gets_the_newer_payload_indexes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newer = dict(edge_requests.INDEXED_FIELDS)
+    monkeypatch.setattr(edge_requests, "INDEXED_FIELDS", {"photo_id": "keyword"})
+    with EmbeddedIndex(tmp_path, wait_s=0) as index:
+        index.create_version(VERSION, DIMENSIONS)
+        index.upsert(VERSION, [point(1)])
+    monkeypatch.setattr(edge_requests, "INDEXED_FIELDS", newer)
+    with EmbeddedIndex(tmp_path, wait_s=0) as index:
+        assert index.count(VERSION) == 1
+        assert index._open(VERSION)._shard.info().payload_schema.keys() == newer.keys()
 
 
 def test_foreign_files_in_the_folder_are_not_versions(tmp_path: Path) -> None:

@@ -215,6 +215,7 @@ def test_creating_accepts_that_another_process_was_quicker_and_makes_the_indexes
         "paths": "keyword",
         "camera": "keyword",
         "format": "keyword",
+        "presence": "keyword",
         "taken_at": "datetime",
         "location": "geo",
     }
