@@ -15,6 +15,7 @@ from resources.library.claiming import release_unbrought
 from resources.library.database import set_by_id
 from resources.library.errors import UnknownBatch
 from resources.library.identity import Member
+from resources.library.path_index import head
 from resources.library.schema import batch_members, batches, files, photos
 
 
@@ -80,7 +81,7 @@ def _settled(connection: Connection, most: int) -> Sequence[Any]:
     """The next files that no batch has; a million may be waiting."""
     columns = (files.c.id, files.c.path, files.c.signature, files.c.seen_at)
     statement = select(*columns).where(files.c.state == "settled", files.c.present)
-    return connection.execute(statement.order_by(files.c.path).limit(most)).all()
+    return connection.execute(statement.order_by(head(files.c.path)).limit(most)).all()
 
 
 def _write_batch(connection: Connection, number: int, chunk: Sequence[Any]) -> str:

@@ -3,7 +3,7 @@
 What the tables mean is not known here, only how they are reached and filled in bulk.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
+    ExceptionContext,
     Table,
     and_,
     create_engine,
@@ -21,8 +22,14 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.schema import CreateColumn
 
+from resources.errors import first_line
+from resources.library import path_index
+from resources.library.errors import LedgerUnavailable
+from resources.library.postgresql import READING, WRITERS_LOCK, open_postgresql
+from resources.library.postgresql import shown as postgresql_shown
 from resources.library.schema import files, metadata
 
 # Two ingests and a sensor may write at once; each transaction is short.
@@ -31,33 +38,48 @@ LOCK_WAIT_S = 60
 # SQLite takes at most 32,766 variables in one statement.
 STATEMENT_VARIABLES = 10_000
 
-# Any number that no other program of the same PostgreSQL database uses: "photo led" in ASCII.
-_WRITERS_LOCK = 0x70686F746F206C65
-
 _READS_ONLY = "photo_reads_only"
 
 
-def open_database(path: Path) -> Engine:
-    """The engine of the SQLite file at `path`, made with its tables if absent."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Not as text: a "?" in a folder's name would begin the URL's options.
-    return _opened(URL.create("sqlite", database=str(path)), {"timeout": LOCK_WAIT_S})
+def open_database(where: Path | str) -> Engine:
+    """The engine of the SQLite file or the PostgreSQL URL, its tables made if absent.
 
-
-def only_reading(engine: Engine) -> Engine:
-    """The same database for transactions that write nothing: those wait for no writer and hold none up."""
-    return engine.execution_options(**{_READS_ONLY: True})
-
-
-def _opened(url: URL, arguments: dict[str, Any]) -> Engine:
-    engine = create_engine(url, connect_args=arguments)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _configure)
+    Raises LedgerUnavailable, as every later use of the engine does, and LedgerUnusable.
+    """
+    if isinstance(where, Path):
+        engine, shown = _open_sqlite(where), str(where)
+    else:
+        engine = open_postgresql(where, LOCK_WAIT_S)
+        shown = postgresql_shown(engine.url)
     event.listen(engine, "begin", _begin)
+    event.listen(engine, "handle_error", _translating(shown))
     with engine.begin() as connection:
         metadata.create_all(connection)
         _add_newer_columns(connection)
     return engine
+
+
+def only_reading(engine: Engine) -> Engine:
+    """The same database for transactions that write nothing: those wait for no writer and hold none up."""
+    reading = READING if engine.dialect.name == "postgresql" else {}
+    return engine.execution_options(**{_READS_ONLY: True}, **reading)
+
+
+def _open_sqlite(path: Path) -> Engine:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Not as text: a "?" in a folder's name would begin the URL's options.
+    engine = create_engine(URL.create("sqlite", database=str(path)), connect_args={"timeout": LOCK_WAIT_S})
+    event.listen(engine, "connect", _configure)
+    return engine
+
+
+def _translating(where: str) -> Callable[[ExceptionContext], None]:
+    def translate(context: ExceptionContext) -> None:
+        is_ours = context.is_disconnect or isinstance(context.sqlalchemy_exception, OperationalError)
+        if is_ours and not context.is_pre_ping:  # a ping that fails is answered with a new connection
+            raise LedgerUnavailable(where, first_line(context.original_exception))
+
+    return translate
 
 
 def _configure(connection: Any, _record: object) -> None:
@@ -72,7 +94,7 @@ def _begin(connection: Connection) -> None:
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
     elif not reads_only:
-        connection.execute(text(f"SELECT pg_advisory_xact_lock({_WRITERS_LOCK})"))
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({WRITERS_LOCK})"))
 
 
 def _add_newer_columns(connection: Connection) -> None:
@@ -96,8 +118,14 @@ def upsert(connection: Connection, table: Table) -> "sqlite.Insert | postgresql.
 
 def below(folder: bytes) -> ColumnElement[bool]:
     """The files below a folder: "0" is the byte after "/"."""
-    folder = folder.rstrip(b"/")
-    return and_(files.c.path > folder + b"/", files.c.path < folder + b"0")
+    begin, end = folder.rstrip(b"/") + b"/", folder.rstrip(b"/") + b"0"
+    return and_(between(begin, end), files.c.path != end)
+
+
+def between(after: bytes, until: bytes | None) -> ColumnElement[bool]:
+    """The files whose paths come after this one, and up to that one."""
+    behind = path_index.after(files.c.path, after)
+    return behind if until is None else and_(behind, path_index.up_to(files.c.path, until))
 
 
 def chunks(items: Sequence[Any]) -> list[Sequence[Any]]:

@@ -1,7 +1,9 @@
 """What can go wrong with a library as a whole; a single bad file is a row, not an error.
 
 LibraryError
-├── RootUnavailable   a root is not a folder that can be read now
+├── RootUnavailable   a root is not a folder that can be read now                  retry helps
+├── LedgerUnavailable the ledger's database does not answer, or not now     retry helps
+├── LedgerUnusable    the ledger's database lacks what the ledger needs
 ├── NothingHeld       a root below which nothing waits for a person's word
 └── UnknownBatch      a partition key that the ledger never cut
 """
@@ -22,6 +24,27 @@ class RootUnavailable(LibraryError):
         self.root, self.reason = root, reason
         shown = root.decode("utf-8", "backslashreplace")
         super().__init__(f"{shown}: {reason}. Mount it, or name another folder in PHOTO_LIBRARY.")
+
+
+class LedgerUnavailable(LibraryError):
+    """The database at `where`, a path or a URL without its password, does not answer or cannot do what was asked."""
+
+    retryable = True
+
+    def __init__(self, where: str, reason: str) -> None:
+        self.where, self.reason = where, reason
+        remedy = "its disk, its permissions, and that no other process keeps it locked"
+        if "://" in where:
+            remedy = "that it runs and that PHOTO_LEDGER_URL is right; without it the ledger is a file below PHOTO_DATA"
+        super().__init__(f"the ledger at {where} does not serve: {reason}. Check {remedy}.")
+
+
+class LedgerUnusable(LibraryError):
+    """The database at `where` cannot be a ledger as things are set up."""
+
+    def __init__(self, where: str, reason: str, remedy: str) -> None:
+        self.where, self.reason = where, reason
+        super().__init__(f"the ledger at {where} cannot be used: {reason}. {remedy}, or leave PHOTO_LEDGER_URL empty.")
 
 
 class NothingHeld(LibraryError):

@@ -17,10 +17,13 @@ from resources.library.scan import Portion
 
 
 class Ledger:
-    """All library state, in one SQLite file. Safe to open from several processes."""
+    """All library state, in a SQLite file or, by a URL, in PostgreSQL. Safe to open from several processes.
 
-    def __init__(self, path: Path) -> None:
-        self._database = open_database(path)
+    Each method raises LedgerUnavailable where the database does not serve.
+    """
+
+    def __init__(self, where: Path | str) -> None:
+        self._database = open_database(where)
         self._reading = only_reading(self._database)
 
     def __enter__(self) -> "Ledger":

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from resources.library import absences
-from resources.library.database import below, chunks, set_by_id, upsert
+from resources.library.database import below, between, chunks, set_by_id, upsert
 from resources.library.errors import NothingHeld
 from resources.library.path_changes import note_files
 from resources.library.scan import FoundFile, Portion
@@ -140,9 +140,7 @@ def _doubt(look: LookUnderWay, known_device: int | None) -> str | None:
 
 def _known_files(connection: Connection, root: bytes, portion: Portion) -> Iterable[Row[Any]]:
     columns = (files.c.id, files.c.path, files.c.signature, files.c.state, files.c.present, files.c.seen_at)
-    statement = select(*columns, files.c.error_kind).where(below(root), files.c.path > portion.after)
-    if portion.until is not None:
-        statement = statement.where(files.c.path <= portion.until)
+    statement = select(*columns, files.c.error_kind).where(below(root), between(portion.after, portion.until))
     # A root may be lost as a whole, and then the one portion that is left spans all that is known.
     return connection.execute(statement.execution_options(yield_per=10_000))
 

@@ -16,13 +16,15 @@ from sqlalchemy import (
     Text,
 )
 
+from resources.library.path_index import each_once, head
+
 metadata = MetaData()
 
 files = Table(
     "files",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("path", LargeBinary, nullable=False, unique=True, comment="absolute, so that roots may overlap"),
+    Column("path", LargeBinary, nullable=False, comment="absolute, so that roots may overlap"),
     Column("display", Text, nullable=False, comment="the path for a person to read"),
     Column("signature", Text, nullable=False, comment="inode:size:mtime_ns:ctime_ns"),
     Column("size_bytes", BigInteger, nullable=False),
@@ -34,10 +36,13 @@ files = Table(
     Column("photo_id", Text, comment="the photo its bytes hold, once identified"),
     Column("error_kind", Text, comment="why it could not be identified"),
     Column("error_message", Text),
-    Index("files_by_state_and_path", "state", "path"),
+    *each_once("path"),
     Index("files_by_photo", "photo_id"),
     Index("files_by_batch", "batch"),
 )
+Index("files_by_state_and_path", files.c.state, head(files.c.path))
+# SQLite has the index of its unique paths.
+Index("files_by_path", head(files.c.path)).ddl_if(dialect="postgresql")
 
 sidecars = Table(
     "sidecars",
