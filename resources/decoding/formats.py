@@ -4,7 +4,6 @@ What belongs here: the extensions a scan takes, and recognising a format from it
 not: decoding. The decoder is chosen by the bytes, never by the name: a HEIC called .jpg is a HEIC.
 """
 
-import os
 from enum import StrEnum
 
 from resources.decoding.tiff import is_dng
@@ -43,7 +42,8 @@ class Format(StrEnum):
 
 def is_photo_name(name: bytes) -> bool:
     """Say whether a file name ends like a photo's, in either case; AppleDouble companions (`._x`) do not count."""
-    return os.path.splitext(name)[1].lower() in PHOTO_EXTENSIONS and not name.startswith(b"._")  # noqa: PTH122
+    stem, dot, extension = name.rpartition(b".")  # os.path.splitext takes a second longer for a million names
+    return (dot + extension).lower() in PHOTO_EXTENSIONS and not name.startswith(b"._") and stem.strip(b".") != b""
 
 
 def sniff(head: bytes) -> Format | None:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from resources.decoding.formats import is_photo_name
 from resources.library.errors import RootUnavailable
@@ -24,16 +25,14 @@ SYSTEM_FOLDERS = frozenset({b"@eaDir", b"#recycle", b"lost+found"})
 PORTION = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class FoundSidecar:
+class FoundSidecar(NamedTuple):
     """The file of XMP beside a photo that describes it; `path` is absolute."""
 
     path: bytes
     signature: str
 
 
-@dataclass(frozen=True, slots=True)
-class FoundFile:
+class FoundFile(NamedTuple):
     """One regular file with a photo's extension; `path` is absolute."""
 
     path: bytes
@@ -138,11 +137,12 @@ class _Walk:
             self._portion.unreadable.append(folder)
             return
         sidecars = Sidecars(entries)
+        folders = {entry.name for entry in entries if _is_folder(entry)}
         # A folder's files come where its name with a "/" would; the list is emptied as it is read, to save memory.
-        entries.sort(key=_place, reverse=True)
+        entries.sort(key=lambda entry: entry.name + b"/" if entry.name in folders else entry.name, reverse=True)
         while entries:
             entry = entries.pop()
-            is_folder = _is_folder(entry)
+            is_folder = entry.name in folders
             if self._is_before_start(entry.path, is_folder):
                 continue
             if not is_folder:
@@ -186,10 +186,6 @@ class _Walk:
 
     def _relative(self, entry: "os.DirEntry[bytes]") -> bytes:
         return entry.path[len(self.root.rstrip(b"/")) + 1 :]
-
-
-def _place(entry: "os.DirEntry[bytes]") -> bytes:
-    return entry.name + b"/" if _is_folder(entry) else entry.name
 
 
 def _is_folder(entry: "os.DirEntry[bytes]") -> bool:
