@@ -12,12 +12,12 @@ from photo_assets.cli import app
 from photo_assets.settings import Settings
 from photo_assets.specs import SPECS
 from photo_assets.tables import SCHEMAS
-from resources.decoding.errors import DecodingError
-from resources.library.claiming import PASSING_FAILURES
+from resources.decoding.errors import DecodingError, leaves_of
+from resources.library.retries import MAX_TRIES, PASSING_KINDS
 from resources.tables.schema import Schema
 
 # These stop the batch, which stays planned.
-NEVER_A_ROW = {"pool_lost", "unwritable"}
+NEVER_A_ROW = {"pool_lost", "unsafe_decoder", "unwritable"}
 
 PAGE = Path(__file__).parent / "reference.md"
 HEAD = """# Reference
@@ -78,14 +78,11 @@ def _table(name: str, schema: Schema) -> str:
 
 
 def _error_kinds() -> str:
-    lines = ["## Why a photo fails", "", "| `error_kind` | tried again when another copy appears |", "|---|---|"]
-    kinds = {leaf.kind for leaf in _leaves(DecodingError)} - NEVER_A_ROW
-    lines += [f"| `{kind}` | {'yes' if kind in PASSING_FAILURES else 'no'} |" for kind in sorted(kinds)]
+    again = f"tried again after a while, up to {MAX_TRIES} times in all"
+    lines = ["## Why a photo fails", "", f"| `error_kind` | {again} |", "|---|---|"]
+    kinds = ({leaf.kind for leaf in leaves_of(DecodingError)} | PASSING_KINDS) - NEVER_A_ROW
+    lines += [f"| `{kind}` | {'yes' if kind in PASSING_KINDS else 'no'} |" for kind in sorted(kinds)]
     return "\n".join([*lines, ""])
-
-
-def _leaves(error: type[DecodingError]) -> list[type[DecodingError]]:
-    return [leaf for each in error.__subclasses__() for leaf in _leaves(each)] or [error]
 
 
 if __name__ == "__main__":

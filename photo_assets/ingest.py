@@ -47,9 +47,10 @@ def ingest(settings: Settings, roots: Sequence[Path], watch: Callable[[int], Lis
     `watch` is told how many files there are to do and answers with the listener of the progress.
     """
     library: LibraryResource = open_resource(settings, "library")
+    decoder = open_resource(settings, "decoding").decoder()
     with only_ingest(settings.photo_data), library.ledger() as ledger:
         watched = Roots(roots, settings.photo_data, library.patterns())
-        scan = scan_until_settled(ledger, watched, settings.photo_batch_size)
+        scan = scan_until_settled(ledger, watched, settings.photo_batch_size, decoder=decoder)
         ingested = Ingested(scan, ledger.planned_batches(), list(ledger.batches_with_new_sidecars()))
         if ingested.batches or ingested.described:
             _run_batches(settings, ingested, watch(ledger.counts()["pending"]))

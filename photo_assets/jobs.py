@@ -6,6 +6,7 @@ import dagster as dg
 
 from photo_assets.partitions import BATCHES
 from photo_assets.specs import SPECS
+from resources.decoding.resource import DecodingResource
 from resources.library.resource import LibraryResource
 
 BATCH_ASSETS = [name for name in SPECS if name != "photo_collection"]
@@ -33,13 +34,13 @@ describe_collection = dg.define_asset_job(
 
 
 @dg.op(description="Look at every root once and cut the settled files into batches.")
-def register_photos(context: dg.OpExecutionContext, library: LibraryResource) -> None:
+def register_photos(context: dg.OpExecutionContext, library: LibraryResource, decoding: DecodingResource) -> None:
     """Register what a scan finds, so that the UI and the command line can begin without the sensor."""
     from photo_assets.steps.scanning import Roots, scan_until_settled
 
     with library.ledger() as ledger:
         roots = Roots(library.root_paths(), library.state_path(), library.patterns())
-        scan = scan_until_settled(ledger, roots, library.batch_size)
+        scan = scan_until_settled(ledger, roots, library.batch_size, decoder=decoding.decoder())
         context.instance.add_dynamic_partitions(str(BATCHES.name), ledger.planned_batches())
     context.log.info(scan.told())
 

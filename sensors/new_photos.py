@@ -14,6 +14,7 @@ import dagster as dg
 
 from photo_assets.jobs import ingest_batch, refresh_metadata
 from photo_assets.partitions import BATCHES
+from resources.decoding.resource import DecodingResource
 from resources.errors import PhotoPlatformError
 from resources.library.resource import LibraryResource
 
@@ -44,13 +45,15 @@ RUN_KEY = "dagster/run_key"
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Takes photos that are new or changed and at rest, and sidecars; starts one run per batch.",
 )
-def new_photos(context: dg.SensorEvaluationContext, library: LibraryResource) -> dg.SensorResult | dg.SkipReason:
+def new_photos(
+    context: dg.SensorEvaluationContext, library: LibraryResource, decoding: DecodingResource
+) -> dg.SensorResult | dg.SkipReason:
     """Look once, cut batches, request the due ones."""
     if not library.roots:
         return dg.SkipReason("PHOTO_LIBRARY is empty: set it to the folders with your photos")
     try:
         with library.ledger() as ledger:
-            scan = _look(ledger, library)
+            scan = _look(ledger, library, decoding.decoder())
             due = _requests_for(ledger.planned_batches(), ledger.batches_with_new_sidecars())
     except PhotoPlatformError as error:
         return dg.SkipReason(str(error))
@@ -60,7 +63,7 @@ def new_photos(context: dg.SensorEvaluationContext, library: LibraryResource) ->
     return _result(context, due) if due else dg.SkipReason(f"no batch is waiting: {scan.told()}")
 
 
-def _look(ledger: "Ledger", library: LibraryResource) -> "Scan":
+def _look(ledger: "Ledger", library: LibraryResource, decoder: str) -> "Scan":
     from photo_assets.steps.scanning import Roots, scan_once
 
     return scan_once(
@@ -70,6 +73,7 @@ def _look(ledger: "Ledger", library: LibraryResource) -> "Scan":
         most_batches=max(0, MAX_PLANNED - len(ledger.planned_batches())),
         stop_at=time.monotonic() + LOOKING_S,
         patience_s=PATIENCE_S,
+        decoder=decoder,
     )
 
 

@@ -4,13 +4,12 @@ The only step in which originals are opened for pixels.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from photo_assets.progress import report
-from resources.decoding.errors import KILLING_KINDS, DecodingError, QuarantinedError, UnwritableError
-from resources.decoding.floors import decoder_versions
+from resources.decoding.errors import DecodingError, QuarantinedError, UnwritableError
 from resources.decoding.metadata import photo_metadata
 from resources.decoding.pool import DecodeRequest, DecodeResult, DecodingPool
 from resources.decoding.requests import failed_result
@@ -29,13 +28,12 @@ def decode_photos(photo_files: Sequence[Row], pool: DecodingPool, ledger: Ledger
     A photo that ended its process too often is a failed row without another try.
     """
     brought = [row for row in photo_files if row["status"] == "ok"]
-    decoder = _decoder(pool)
-    set_apart = ledger.quarantined([row["photo_id"] for row in brought], decoder)
+    set_apart = ledger.quarantined([row["photo_id"] for row in brought], pool.decoder)
     requests = [_request(row) for row in brought if row["photo_id"] not in set_apart]
     decoded = pool.decode(requests, on_result=lambda _: report("decoded"))
-    _record_tries(decoded, ledger, decoder)
-    _stop_if_unwritable(decoded)
     results = {result.photo_id: result for result in [*decoded, *_quarantined(set_apart)]}
+    _record_failures(results.values(), ledger, pool.decoder)
+    _stop_if_unwritable(decoded)
     return [_decoded_row(file, results[file["photo_id"]], pool.provenance) for file in brought]
 
 
@@ -64,15 +62,9 @@ def _request(row: Row) -> DecodeRequest:
     return DecodeRequest(row["photo_id"], row["path"], row["sha256"])
 
 
-def _decoder(pool: DecodingPool) -> str:
-    """What a photo that kills it is set apart from: these libraries under this policy."""
-    return " ".join([pool.provenance, *(f"{name} {version}" for name, version in decoder_versions().items())])
-
-
-def _record_tries(results: Sequence[DecodeResult], ledger: Ledger, decoder: str) -> None:
-    kinds = {result.photo_id: result.error_kind for result in results}
-    killers = {photo_id: kind for photo_id, kind in kinds.items() if kind in KILLING_KINDS}
-    ledger.record_tries(kinds, killers, decoder)
+def _record_failures(results: Iterable[DecodeResult], ledger: Ledger, decoder: str) -> None:
+    kinds = {result.photo_id: result.error_kind for result in results if result.error_kind}
+    ledger.record_failures(kinds, decoder)
 
 
 def _quarantined(set_apart: Mapping[str, str]) -> list[DecodeResult]:

@@ -7,10 +7,13 @@ from resources.library.ledger import Ledger
 from resources.tables.schema import Row
 
 
-def identify_files(ledger: Ledger, batch: str) -> list[Row]:
-    """Hash every file of the batch and claim its photos; one row per file, in the batch's order."""
+def identify_files(ledger: Ledger, batch: str, *, now: float | None = None) -> list[Row]:
+    """Hash every file of the batch and claim its photos; one row per file, in the batch's order.
+
+    `now` replaces the clock, for tests.
+    """
     identified = list(identify(ledger.members(batch)))
-    owned = ledger.record_identities(batch, identified)
+    owned = ledger.record_identities(batch, identified, now=now)
     return list(_rows(identified, owned))
 
 

@@ -29,10 +29,12 @@ class Roots:
 class Scan:
     """What came of one scan over all roots.
 
-    `held` says of a root why nothing of it was taken for missing, `unavailable` why it could not be looked at.
+    `retried` counts the files that failed before and are due for another try. `held` says of a root why nothing of it
+    was taken for missing, `unavailable` why it could not be looked at.
     """
 
     seen: Seen = field(default_factory=Seen)
+    retried: int = 0
     batches: list[str] = field(default_factory=list)
     held: dict[Path, str] = field(default_factory=dict)
     unavailable: list[RootUnavailable] = field(default_factory=list)
@@ -44,7 +46,8 @@ class Scan:
         return (
             f"{seen.new} new, {seen.changed} changed, {seen.settling} settling, {seen.unchanged} unchanged, "
             f"{seen.moved} moved, {seen.back} back, {seen.missing} missing, {seen.ignored} ignored, "
-            f"{seen.sidecars} sidecars new or changed; {len(self.batches)} batches cut"
+            f"{seen.sidecars} sidecars new or changed, {self.retried} failed ones due again; "
+            f"{len(self.batches)} batches cut"
         )
 
     def warnings(self) -> list[str]:
@@ -71,9 +74,11 @@ def scan_once(
     most_batches: int = 1_000_000,
     stop_at: float = float("inf"),
     patience_s: float = 0.0,
+    decoder: str | None = None,
 ) -> Scan:
-    """Look at every root once, up to the time `stop_at` of `time.monotonic`, and cut what has settled.
+    """Look at every root once, up to the time `stop_at` of `time.monotonic`, and cut what has settled or is due again.
 
+    What failed under another `decoder` is due, too.
     While more is coming, files that fill no batch wait `patience_s` for it. Raises RootUnavailable when no root can be
     read.
     """
@@ -82,6 +87,7 @@ def scan_once(
         _look_at(scan, ledger, roots, root, stop_at)
     if scan.unavailable and len(scan.unavailable) == len(roots.paths):
         raise scan.unavailable[0]
+    scan.retried = ledger.release_due(decoder)
     more_is_coming = bool(scan.seen.settling or scan.unfinished)
     rest_seen_before = time.time() - patience_s if more_is_coming else float("inf")
     scan.batches = ledger.cut_batches(batch_size, most_batches, rest_seen_before=rest_seen_before)
@@ -100,11 +106,13 @@ def _look_at(scan: Scan, ledger: Ledger, roots: Roots, root: Path, stop_at: floa
     scan.held |= {root: looked.held} if looked.held else {}
 
 
-def scan_until_settled(ledger: Ledger, roots: Roots, batch_size: int) -> Scan:
+def scan_until_settled(ledger: Ledger, roots: Roots, batch_size: int, *, decoder: str | None = None) -> Scan:
     """Look twice where something is settling; files still growing after that are left for the next scan."""
-    first = scan_once(ledger, roots, batch_size)
+    first = scan_once(ledger, roots, batch_size, decoder=decoder)
     if not first.seen.settling:
         return first
     time.sleep(SETTLE_S * 1.05)  # the clock that dates the looks may be slowed down meanwhile
-    second = scan_once(ledger, roots, batch_size)
-    return Scan(first.seen, first.batches + second.batches, second.held, second.unavailable)
+    second = scan_once(ledger, roots, batch_size, decoder=decoder)
+    return Scan(
+        first.seen, first.retried + second.retried, first.batches + second.batches, second.held, second.unavailable
+    )

@@ -37,7 +37,9 @@ class DecodingError(PhotoPlatformError):
 
 
 class OriginalError(DecodingError):
-    """The file cannot be had."""
+    """The file cannot be had. Another time it may, or another file of the same bytes."""
+
+    retryable = True
 
 
 class ContentError(DecodingError):
@@ -57,7 +59,6 @@ class VanishedError(OriginalError):
 
 class UnreadableError(OriginalError):
     kind = "unreadable"
-    retryable = True
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
@@ -136,7 +137,7 @@ class CrashedError(WorkerError):
         self.reason = reason
         super().__init__(
             f"The decoding process broke off ({reason}). "
-            f"Other photos are not affected; retry once, then set this one apart."
+            f"Other photos are not affected; this one is tried once more and then set apart."
         )
 
 
@@ -171,7 +172,7 @@ class QuarantinedError(WorkerError):
         self.last_kind = last_kind
         super().__init__(
             f"Decoding this photo ended its process more than once, lastly as {last_kind}. It is not tried again "
-            f"until the file, the decoding libraries or the policy change."
+            f"until the file, the decoding libraries or the policy change, or by `photos failures --retry`."
         )
 
 
@@ -208,9 +209,10 @@ class UnsafeDecoderError(DecodingError):
         )
 
 
-def _leaves(error: type[DecodingError]) -> list[type[DecodingError]]:
-    return [leaf for each in error.__subclasses__() for leaf in _leaves(each)] or [error]
+def leaves_of(error: type[DecodingError]) -> list[type[DecodingError]]:
+    """Return the errors of a branch that are raised."""
+    return [leaf for each in error.__subclasses__() for leaf in leaves_of(each)] or [error]
 
 
 KILLING_KINDS: frozenset[str] = frozenset({CrashedError.kind, TimedOutError.kind, OutOfMemoryError.kind})
-RETRYABLE_KINDS: frozenset[str] = frozenset(leaf.kind for leaf in _leaves(DecodingError) if leaf.retryable)
+RETRYABLE_KINDS: frozenset[str] = frozenset(leaf.kind for leaf in leaves_of(DecodingError) if leaf.retryable)

@@ -2,13 +2,14 @@
 
 What belongs here: reading the versions, wheels and the native libraries inside them, and the floors with the reason
 for each. What does not: the limits (limits.py). The libraries are imported inside the function, so the code server
-does not pay for them; the pool asks once, when it is opened.
+does not pay for them; the pool asks once, when it is opened. Their packages' versions are had without importing.
 
 LibRaw has no release without a known hole (CVE-2026-111272 reaches through 0.22.2): decoding is kept in worker
 processes for that reason, and the floor only keeps out what has been mended since.
 """
 
 import functools
+import importlib.metadata
 import re
 from dataclasses import dataclass
 
@@ -71,6 +72,15 @@ def decoder_versions() -> dict[str, str]:
         "rawpy": rawpy.__version__,
         "libraw": ".".join(map(str, rawpy.libraw_version)),
     }
+
+
+def package_versions() -> list[str]:
+    """Return the decoding packages as they are installed now, like "pillow 12.3.0", without importing any.
+
+    Never remembered: a process that has run for weeks and one that has just begun must say the same.
+    """
+    packages = ("pillow", "pillow-heif", "rawpy")
+    return [f"{package} {importlib.metadata.version(package)}" for package in packages]
 
 
 def _last_version_in(description: str) -> str:

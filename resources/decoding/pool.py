@@ -16,7 +16,7 @@ from pebble import ProcessFuture, ProcessPool
 
 from resources.decoding.batch import Batch
 from resources.decoding.errors import PoolLostError
-from resources.decoding.floors import require_safe_decoders
+from resources.decoding.floors import package_versions, require_safe_decoders
 from resources.decoding.limits import DecodingLimits
 from resources.decoding.outcomes import outcome_of
 from resources.decoding.previews import PreviewStore
@@ -36,6 +36,11 @@ _START_UP_S = 30.0  # generous: processes on a busy machine importing from a slo
 def provenance_of(limits: DecodingLimits) -> str:
     """Return the name of the policy that previews made under these limits carry."""
     return f"preview{limits.preview_short_side_px}-{_DECODER_VERSION}/raw-{limits.raw_policy}"
+
+
+def decoder_of(limits: DecodingLimits) -> str:
+    """Return the name of what a photo fails under: the policy, the deadline and the installed libraries."""
+    return f"{provenance_of(limits)} {limits.deadline_s:g} s {' '.join(package_versions())}"
 
 
 class DecodingPool:
@@ -62,6 +67,11 @@ class DecodingPool:
     def provenance(self) -> str:
         """The name of the policy that this pool's previews carry."""
         return provenance_of(self._limits)
+
+    @property
+    def decoder(self) -> str:
+        """The name of what photos fail under in this pool."""
+        return decoder_of(self._limits)
 
     def __enter__(self) -> Self:
         require_safe_decoders()

@@ -9,6 +9,7 @@ from resources.decoding.previews import PreviewStore
 from resources.decoding.raw_policy import RawPolicy
 
 if TYPE_CHECKING:
+    from resources.decoding.limits import DecodingLimits
     from resources.decoding.pool import DecodingPool
 
 
@@ -26,8 +27,17 @@ class DecodingResource(dg.ConfigurableResource):
 
     def pool(self) -> "DecodingPool":
         """Worker processes for one batch; use it in a `with`."""
-        from resources.decoding.limits import DecodingLimits
         from resources.decoding.pool import DecodingPool
 
-        limits = DecodingLimits(deadline_s=self.deadline_s, raw_policy=self.raw_policy)
-        return DecodingPool(self.previews(), limits, self.workers or None)
+        return DecodingPool(self.previews(), self._limits(), self.workers or None)
+
+    def decoder(self) -> str:
+        """The name of what photos fail under now; imports no decoding library."""
+        from resources.decoding.pool import decoder_of
+
+        return decoder_of(self._limits())
+
+    def _limits(self) -> "DecodingLimits":
+        from resources.decoding.limits import DecodingLimits
+
+        return DecodingLimits(deadline_s=self.deadline_s, raw_policy=self.raw_policy)

@@ -15,13 +15,15 @@ from resources.library.claiming import release_unbrought
 from resources.library.database import set_by_id
 from resources.library.errors import UnknownBatch
 from resources.library.identity import Member
+from resources.library.offline import note_unheld
 from resources.library.path_index import head
+from resources.library.retries import NO_FAILURE, count_failure
 from resources.library.schema import batch_members, batches, files, photos
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one photo's way through a batch ended; `status` is ok or failed."""
+    """How one photo's way through a batch ended; `status` is ok, failed or removed."""
 
     photo_id: str
     status: str
@@ -59,22 +61,24 @@ def members(connection: Connection, batch: str) -> list[Member]:
     return [Member(row.position, row.path, row.signature) for row in rows]
 
 
-def finish_batch(connection: Connection, batch: str, outcomes: Iterable[Outcome]) -> None:
-    """Write how each photo of the batch ended, and that the batch is done."""
+def finish_batch(connection: Connection, batch: str, outcomes: Iterable[Outcome], now: float) -> None:
+    """Write how each photo of the batch ended, when it is tried again if it failed, and that the batch is done."""
     for outcome in outcomes:
         mine = update(photos).where(photos.c.photo_id == outcome.photo_id, photos.c.batch == batch)
-        connection.execute(
-            mine.values(
-                status=outcome.status,
-                error_kind=outcome.error_kind,
-                error_message=outcome.error_message,
-            )
-        )
+        ended = {name: getattr(outcome, name) for name in ("status", "error_kind", "error_message")}
+        connection.execute(mine.values(ended | _retry(connection, outcome, now)))
     connection.execute(update(batches).where(batches.c.key == batch).values(state="done"))
     release_unbrought(connection, batch)
+    note_unheld(connection, batch, now)
     # A file that changed meanwhile is settling again and waits for a later batch.
     cut = update(files).where(files.c.batch == batch, files.c.state == "batched")
     connection.execute(cut.values(state="done"))
+
+
+def _retry(connection: Connection, outcome: Outcome, now: float) -> dict[str, Any]:
+    if outcome.status == "failed":
+        return count_failure(connection, outcome.photo_id, outcome.error_kind, now)
+    return NO_FAILURE | {"failed_by": None}
 
 
 def _settled(connection: Connection, most: int) -> Sequence[Any]:

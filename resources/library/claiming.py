@@ -1,34 +1,30 @@
 """Which photo each file holds, and which batch owns each photo.
 
 Functions over one open transaction. The first batch that claims a photo does its work, so a copy is never decoded or
-inferred twice; only a photo that failed for a passing reason may be claimed again by a later batch.
+inferred twice; only a photo that failed and whose next try is due (retries.py) may be claimed again by a later batch.
 """
 
-import time
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, and_, delete, or_, select, update
+from sqlalchemy import Connection, and_, delete, select, update
 
-from resources.decoding.errors import RETRYABLE_KINDS
 from resources.library.database import chunks, upsert
 from resources.library.identity import IdentifiedFile
 from resources.library.path_changes import note_photos
+from resources.library.retries import NO_FAILURE, count_unread, is_due
 from resources.library.schema import batch_members, files, photos
 
-# These say something about the moment, not about the bytes.
-PASSING_FAILURES = sorted(RETRYABLE_KINDS | {"changed", "vanished"})
 
-
-def record_identities(connection: Connection, batch: str, identified: Sequence[IdentifiedFile]) -> set[str]:
+def record_identities(connection: Connection, batch: str, identified: Sequence[IdentifiedFile], now: float) -> set[str]:
     """Remember which photo each file holds; the ids of the photos that this batch is to decode."""
     held_before = _held_by_members(connection, batch)
     for file in identified:
-        _write_identity(connection, batch, file)
+        _write_identity(connection, batch, file, now)
     ids = {file.photo_id for file in identified if file.photo_id}
     if ids:
-        _claim(connection, batch, ids)
+        _claim(connection, batch, ids, now)
     owned = ids & set(connection.scalars(select(photos.c.photo_id).where(photos.c.batch == batch)))
-    _note_paths(connection, held_before, _held_by_members(connection, batch), owned)
+    _note_paths(connection, held_before, _held_by_members(connection, batch), owned, now)
     return owned
 
 
@@ -61,28 +57,29 @@ def _held_by_members(connection: Connection, batch: str) -> dict[int, str]:
     return {row.id: row.photo_id for row in connection.execute(holding)}
 
 
-def _note_paths(connection: Connection, before: dict[int, str], after: dict[int, str], owned: set[str]) -> None:
+def _note_paths(
+    connection: Connection, before: dict[int, str], after: dict[int, str], owned: set[str], now: float
+) -> None:
     """Note the photos that lost a path here or won one; the batch itself writes the paths of those that it owns."""
     other = before.items() ^ after.items()
-    note_photos(connection, {photo_id for _, photo_id in other} - owned, time.time())
+    note_photos(connection, {photo_id for _, photo_id in other} - owned, now)
 
 
-def _write_identity(connection: Connection, batch: str, file: IdentifiedFile) -> None:
+def _write_identity(connection: Connection, batch: str, file: IdentifiedFile, now: float) -> None:
     position = batch_members.c.position == file.member.position
-    cut_from = select(batch_members.c.file_id).where(batch_members.c.batch == batch, position)
-    connection.execute(
-        update(files)
-        # Only while the file is still what the batch was cut from: the word of a newer look stands.
-        .where(files.c.id == cut_from.scalar_subquery(), files.c.signature == file.member.signature)
-        .values(photo_id=file.photo_id, error_kind=file.error_kind, error_message=file.error_message)
-    )
+    cut_from = select(batch_members.c.file_id).where(batch_members.c.batch == batch, position).scalar_subquery()
+    # Only while the file is still what the batch was cut from: the word of a newer look stands.
+    is_same = and_(files.c.id == cut_from, files.c.signature == file.member.signature)
+    values = {"photo_id": file.photo_id, "error_kind": file.error_kind, "error_message": file.error_message}
+    retry = count_unread(connection, is_same, file.error_kind, now) if file.error_kind else NO_FAILURE
+    connection.execute(update(files).where(is_same).values(values | retry))
 
 
-def _claim(connection: Connection, batch: str, ids: Iterable[str]) -> None:
+def _claim(connection: Connection, batch: str, ids: Iterable[str], now: float) -> None:
     claim = upsert(connection, photos).on_conflict_do_update(
         index_elements=[photos.c.photo_id],
         set_={"batch": batch, "status": "claimed"},
-        where=and_(photos.c.status == "failed", or_(*(photos.c.error_kind == kind for kind in PASSING_FAILURES))),
+        where=is_due(now),
     )
     rows = [{"photo_id": photo_id, "batch": batch, "status": "claimed", "attempts": 0} for photo_id in sorted(ids)]
     connection.execute(claim, rows)

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from resources.library import batching, claiming, looking, path_changes, quarantine, sidecars, telling
+from resources.library import batching, claiming, looking, offline, path_changes, quarantine, retries, sidecars, telling
 from resources.library.database import only_reading, open_database
 from resources.library.identity import IdentifiedFile, Member
 from resources.library.scan import Portion
@@ -97,10 +97,12 @@ class Ledger:
         with self._reading.begin() as connection:
             return batching.members(connection, batch)
 
-    def record_identities(self, batch: str, identified: Sequence[IdentifiedFile]) -> set[str]:
+    def record_identities(
+        self, batch: str, identified: Sequence[IdentifiedFile], *, now: float | None = None
+    ) -> set[str]:
         """Remember which photo each file holds; the ids of the photos that this batch is to decode."""
         with self._database.begin() as connection:
-            return claiming.record_identities(connection, batch, identified)
+            return claiming.record_identities(connection, batch, identified, _now(now))
 
     def paths_of(self, photo_ids: Iterable[str]) -> dict[str, list[str]]:
         """The display paths of each photo's present files, in path order."""
@@ -112,10 +114,21 @@ class Ledger:
         with self._reading.begin() as connection:
             return quarantine.quarantined(connection, photo_ids, decoder)
 
-    def record_tries(self, tried: Iterable[str], killers: Mapping[str, str], decoder: str) -> None:
-        """Count a try for each photo, and a kill for each of `killers`: photo id to kind of failure."""
+    def record_failures(self, failed: Mapping[str, str], decoder: str) -> None:
+        """Remember which decoder failed these photos, id to kind of failure, and which of them have ended it."""
         with self._database.begin() as connection:
-            quarantine.record_tries(connection, tried, killers, decoder)
+            retries.blame(connection, failed, decoder)
+            quarantine.count_kills(connection, failed, decoder)
+
+    def release_due(self, decoder: str | None, *, now: float | None = None) -> int:
+        """Let the next cut take the failures that are due or were another decoder's; how many files those are."""
+        with self._database.begin() as connection:
+            return retries.release_due(connection, _now(now), decoder)
+
+    def retry_now(self, paths: Sequence[bytes] = (), *, now: float | None = None) -> int:
+        """Make all failures due, or those at or below the paths, quarantined ones too; how many files those are."""
+        with self._database.begin() as connection:
+            return retries.retry_now(connection, paths, _now(now))
 
     def sidecars_of(self, photo_ids: Sequence[str]) -> dict[str, list[sidecars.KnownSidecar]]:
         """The sidecars of each photo's present files, in path order; photos without any are left out."""
@@ -135,7 +148,7 @@ class Ledger:
     ) -> None:
         """Record how each of the batch's photos ended, which sidecars it has applied, and that it is done."""
         with self._database.begin() as connection:
-            batching.finish_batch(connection, batch, outcomes)
+            batching.finish_batch(connection, batch, outcomes, _now(now))
             sidecars.apply(connection, sidecars_read)
 
     def counts(self) -> dict[str, int]:
@@ -143,10 +156,10 @@ class Ledger:
         with self._reading.begin() as connection:
             return telling.counts(connection)
 
-    def failures(self) -> list[dict[str, Any]]:
-        """Every file that yields no photo: path, error_kind, error_message, attempts, batch."""
+    def failures(self, paths: Sequence[bytes] = ()) -> list[dict[str, Any]]:
+        """Every file that yields no photo, or those at or below the paths; telling.py names the fields."""
         with self._reading.begin() as connection:
-            return telling.failures(connection)
+            return telling.failures(connection, paths)
 
     def ok_photo_ids(self) -> set[str]:
         """The photos that the collection must hold."""
@@ -156,3 +169,5 @@ class Ledger:
 
 def _now(given: float | None) -> float:
     return time.time() if given is None else given
+        *,
+        now: float | None = None,

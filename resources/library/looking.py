@@ -14,6 +14,7 @@ from resources.library import absences
 from resources.library.database import below, between, chunks, set_by_id, upsert
 from resources.library.errors import NothingHeld
 from resources.library.path_changes import note_files
+from resources.library.retries import NO_FAILURE
 from resources.library.scan import FoundFile, Portion
 from resources.library.schema import files, looks
 from resources.library.sidecars import forget_applied, observe_sidecars
@@ -188,7 +189,8 @@ def _write_changed(connection: Connection, changed: Sequence[tuple[int, FoundFil
     statement = update(files).where(files.c.id == bindparam("known_id"))
     for chunk in chunks(changed):
         rows = [_stat(file) | {"known_id": known_id, "seen_at": now} for known_id, file in chunk]
-        connection.execute(statement.values(state="settling", error_kind=None, error_message=None), rows)
+        anew = {"state": "settling", "error_kind": None, "error_message": None} | NO_FAILURE
+        connection.execute(statement.values(anew), rows)
 
 
 def _stat(file: FoundFile) -> dict[str, Any]:

@@ -1,16 +1,17 @@
 """Photos that end the process that decodes them: after the second time they are set apart.
 
 Functions over one open transaction. What is remembered is remembered of the content, whatever file holds it, and of
-one decoder: another version or policy tries again.
+one decoder: another version or policy tries again, and so does a person who says so.
 """
 
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import Connection, and_, case, select, update
+from sqlalchemy import Connection, and_, case, delete, select
 from sqlalchemy.sql.dml import Insert
 
+from resources.decoding.errors import KILLING_KINDS
 from resources.library.database import chunks, upsert
-from resources.library.schema import kills, photos
+from resources.library.schema import kills
 
 MAX_KILLS = 2
 
@@ -26,17 +27,21 @@ def quarantined(connection: Connection, photo_ids: Iterable[str], decoder: str) 
     return found
 
 
-def record_tries(connection: Connection, tried: Iterable[str], killers: Mapping[str, str], decoder: str) -> None:
-    """Count a try for each of the photos, and a kill for each of `killers`: photo id to kind of failure."""
-    for chunk in chunks(sorted(tried)):
-        statement = update(photos).where(photos.c.photo_id.in_(chunk))
-        connection.execute(statement.values(attempts=photos.c.attempts + 1))
-    if killers:
-        rows = [
-            {"photo_id": photo_id, "decoder": decoder, "times": 1, "error_kind": kind}
-            for photo_id, kind in sorted(killers.items())
-        ]
+def count_kills(connection: Connection, failed: Mapping[str, str], decoder: str) -> None:
+    """Count one kill more for each photo of `failed`, id to kind of failure, that ended its process."""
+    rows = [
+        {"photo_id": photo_id, "decoder": decoder, "times": 1, "error_kind": kind}
+        for photo_id, kind in sorted(failed.items())
+        if kind in KILLING_KINDS
+    ]
+    if rows:
         connection.execute(_count_one_more(connection), rows)
+
+
+def forget_kills(connection: Connection, photo_ids: Iterable[str]) -> None:
+    """Give these photos another chance with the decoder that they ended."""
+    for chunk in chunks(sorted(photo_ids)):
+        connection.execute(delete(kills).where(kills.c.photo_id.in_(chunk)))
 
 
 def _count_one_more(connection: Connection) -> Insert:

@@ -14,11 +14,18 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    text,
 )
 
 from resources.library.path_index import each_once, head
 
 metadata = MetaData()
+
+# Conditions of indexes, so that a look which finds nothing due costs nothing.
+_IS_PLANNED = text("next_try_at IS NOT NULL")
+_HAS_FAILED = text("status = 'failed'")
+_IS_OFFLINE = text("offline_since IS NOT NULL")
+_WAS_REMOVED = text("removed_at IS NOT NULL")
 
 files = Table(
     "files",
@@ -36,9 +43,12 @@ files = Table(
     Column("photo_id", Text, comment="the photo its bytes hold, once identified"),
     Column("error_kind", Text, comment="why it could not be identified"),
     Column("error_message", Text),
+    Column("attempts", Integer, comment="how often in a row it could not be identified"),
+    Column("next_try_at", Float, comment="Unix seconds; null where no other try is planned"),
     *each_once("path"),
     Index("files_by_photo", "photo_id"),
     Index("files_by_batch", "batch"),
+    Index("files_by_next_try", "next_try_at", sqlite_where=_IS_PLANNED, postgresql_where=_IS_PLANNED),
 )
 Index("files_by_state_and_path", files.c.state, head(files.c.path))
 # SQLite has the index of its unique paths.
@@ -61,10 +71,15 @@ photos = Table(
     Column("status", Text, nullable=False, comment="claimed, ok or failed"),
     Column("error_kind", Text),
     Column("error_message", Text),
-    Column("attempts", Integer, nullable=False, default=0),
+    Column("attempts", Integer, nullable=False, default=0, comment="how often in a row it failed"),
+    Column("next_try_at", Float, comment="Unix seconds; null where no other try is planned"),
+    Column("failed_by", Text, comment="the decoder under which it failed first, or was last let go for another try"),
     Column("offline_since", Float, comment="Unix seconds since which no present file holds it"),
     Index("photos_by_batch", "batch"),
 )
+    Index("offline_photos", "offline_since", sqlite_where=_IS_OFFLINE, postgresql_where=_IS_OFFLINE),
+    Index("removed_photos", "removed_at", sqlite_where=_WAS_REMOVED, postgresql_where=_WAS_REMOVED),
+    Index("failed_photos", "photo_id", sqlite_where=_HAS_FAILED, postgresql_where=_HAS_FAILED),
 
 kills = Table(
     "kills",

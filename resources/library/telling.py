@@ -3,15 +3,19 @@
 Functions over one open transaction; they only read.
 """
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import Connection, and_, case, func, or_, select
 
-from resources.library.schema import batches, files, looks, photos
+from resources.library.retries import PASSING_KINDS, at_or_below, is_set_apart
+from resources.library.schema import batches, files, kills, looks, photos
 
 FILES_AND_PHOTOS = files.outerjoin(photos, files.c.photo_id == photos.c.photo_id)
 IS_DONE = and_(files.c.present, files.c.state == "done")
 HAS_FAILED = and_(IS_DONE, or_(files.c.error_kind.is_not(None), photos.c.status == "failed"))
+_OF_FAILURES = ("error_kind", "error_message", "attempts", "next_try_at")
 IS_OK = and_(IS_DONE, photos.c.status == "ok")
 
 
@@ -33,22 +37,38 @@ def counts(connection: Connection) -> dict[str, int]:
     }
 
 
-def failures(connection: Connection) -> list[dict[str, Any]]:
-    """Every present file that yields no photo: path, error_kind, error_message, attempts, batch; in path order."""
-    kind = func.coalesce(files.c.error_kind, photos.c.error_kind).label("error_kind")
-    message = func.coalesce(files.c.error_message, photos.c.error_message).label("error_message")
-    statement = (
-        select(files.c.display.label("path"), kind, message, photos.c.attempts, files.c.batch)
-        .select_from(FILES_AND_PHOTOS)
-        .where(HAS_FAILED)
-        .order_by(files.c.path)
-    )
-    return [dict(row._mapping) for row in connection.execute(statement)]
+def failures(connection: Connection, paths: Sequence[bytes]) -> list[dict[str, Any]]:
+    """Every present file that yields no photo, or those at or below the paths, in path order.
+
+    path, error_kind, error_message, attempts, batch, next_try_at (ISO 8601 in UTC, or None), and next_try, which says
+    for a person what another try waits for.
+    """
+    of_file = files.c.error_kind.is_not(None)
+    columns = [case((of_file, files.c[name]), else_=photos.c[name]).label(name) for name in _OF_FAILURES]
+    statement = select(files.c.display.label("path"), *columns, files.c.batch, kills.c.times.label("kills"))
+    failed = statement.select_from(FILES_AND_PHOTOS.outerjoin(kills, kills.c.photo_id == files.c.photo_id))
+    rows = connection.execute(failed.where(HAS_FAILED, at_or_below(paths)).order_by(files.c.path))
+    return [_failure(row._asdict()) for row in rows]
 
 
 def ok_photo_ids(connection: Connection) -> set[str]:
     """The photos that the collection must hold."""
     return set(connection.scalars(select(photos.c.photo_id).where(photos.c.status == "ok")))
+
+
+def _failure(row: dict[str, Any]) -> dict[str, Any]:
+    at = None if row["next_try_at"] is None else datetime.fromtimestamp(row["next_try_at"], UTC)
+    is_apart = is_set_apart(row["error_kind"], row.pop("kills"))
+    next_try = f"{at.astimezone():%Y-%m-%d %H:%M}" if at else _next_try(row["error_kind"], row["attempts"], is_apart)
+    return row | {"next_try_at": at and at.isoformat(timespec="seconds"), "next_try": next_try}
+
+
+def _next_try(kind: str, tries: int, is_apart: bool) -> str:
+    if is_apart:
+        return "quarantined: with another decoder or --retry"
+    if kind in PASSING_KINDS:
+        return f"given up after {tries} tries: with another decoder or --retry"
+    return "when the file or the decoder changes"
 
 
 def _ignored(connection: Connection) -> int:

@@ -80,5 +80,5 @@ def test_messages_from_files_are_cut_and_cleaned():
 
 
 def test_a_retryable_where_the_machine_failed_and_not_where_the_photo_is_bad():
-    assert {"crashed", "timed_out", "unreadable", "unwritable"} <= errors.RETRYABLE_KINDS
-    assert errors.RETRYABLE_KINDS.isdisjoint({"corrupt", "empty", "unsupported", "too_large", "black_frame", "changed"})
+    assert {"crashed", "timed_out", "unreadable", "unwritable", "changed", "vanished"} <= errors.RETRYABLE_KINDS
+    assert errors.RETRYABLE_KINDS.isdisjoint({"corrupt", "empty", "unsupported", "too_large", "black_frame"})

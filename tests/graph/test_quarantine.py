@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from photo_assets.steps import decoding
 from photo_assets.steps.decoding import decode_photos
+from resources.decoding import pool as pool_module
 from resources.decoding.limits import DecodingLimits
 from resources.decoding.pool import DecodingPool
 from resources.decoding.previews import PreviewStore
@@ -62,5 +62,5 @@ def test_a_newer_library_gives_it_another_chance(kinds, monkeypatch: pytest.Monk
     for _ in range(3):
         last = kinds()
     assert last == [None, "quarantined", None]
-    monkeypatch.setattr(decoding, "decoder_versions", lambda: {"libraw": "99.0"})
+    monkeypatch.setattr(pool_module, "package_versions", lambda: ["rawpy 99.0"])
     assert kinds() == [None, "crashed", None]

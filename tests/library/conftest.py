@@ -63,12 +63,14 @@ class Shelf:
 
     def identify(self, batch: str) -> list[Row]:
         """The rows of photo_files."""
-        return identify_files(self.ledger, batch)
+        return identify_files(self.ledger, batch, now=self.clock)
 
     def finish(self, batch: str, rows: list[Row], kinds: dict[str, str] | None = None) -> None:
         """Finish the batch; `kinds` names the photos that failed and why."""
         brought = [str(row["photo_id"]) for row in rows if row["status"] == "ok"]
-        self.ledger.finish_batch(batch, [outcome(photo_id, (kinds or {}).get(photo_id)) for photo_id in brought])
+        self.ledger.finish_batch(
+            batch, [outcome(photo_id, (kinds or {}).get(photo_id)) for photo_id in brought], now=self.clock
+        )
 
     def run(self, batch: str) -> list[Row]:
         """Identify and finish, every photo ok."""

@@ -1,6 +1,8 @@
 """Whatever happens to a library, its files are ok, failed, duplicates or pending, and none is forgotten."""
 
 import tempfile
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -85,12 +87,12 @@ class Library:
 
 
 @settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None)
-@given(st.lists(OPERATIONS, min_size=5, max_size=30))
-def test_no_file_is_ever_forgotten(operations: list[tuple[Any, ...]]) -> None:
+@given(operations=st.lists(OPERATIONS, min_size=5, max_size=30))
+def test_no_file_is_ever_forgotten(new_place: Callable[[], Path | str], operations: list[tuple[Any, ...]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "photos"
         root.mkdir()
-        with Ledger(Path(folder) / "ledger.sqlite") as ledger:
+        with Ledger(new_place()) as ledger:
             library = Library(Shelf(root, ledger))
             for operation in operations:
                 library.do(*operation)
@@ -113,7 +115,6 @@ def test_failures_name_the_file_the_reason_and_the_batch(shelf: Shelf) -> None:
     batch = shelf.cut_one()
     (shelf.root / "gone.jpg").unlink()
     rows = shelf.identify(batch)
-    shelf.ledger.record_tries([str(row["photo_id"]) for row in rows], {}, "decoder 1")
     shelf.finish(batch, rows, {str(rows[1]["photo_id"]): "corrupt"})
 
     bad, copy, gone = shelf.ledger.failures()
@@ -123,10 +124,13 @@ def test_failures_name_the_file_the_reason_and_the_batch(shelf: Shelf) -> None:
         "error_kind": "corrupt",
         "error_message": "it is corrupt",
         "attempts": 1,
+        "next_try_at": None,
         "batch": batch,
+        "next_try": "when the file or the decoder changes",
     }
     assert copy == bad | {"path": str(shelf.root / "copy of bad.jpg")}
-    assert (gone["error_kind"], gone["attempts"]) == ("vanished", None)
+    assert (gone["error_kind"], gone["attempts"], gone["next_try_at"]) == ("vanished", 1, "1970-01-01T00:18:00+00:00")
+    assert datetime.strptime(gone["next_try"], "%Y-%m-%d %H:%M").timestamp() == 1080  # as the clock on the wall says
     assert shelf.ledger.counts()["failed"] == 3
 
 

@@ -7,7 +7,7 @@ DECODER = "preview512-v2/raw-auto pillow 13"
 
 def killing(shelf: Shelf, photo_id: str, kind: str, decoder: str = DECODER) -> dict[str, str]:
     """Let the photo kill the decoder once more; who is set apart then."""
-    shelf.ledger.record_tries([photo_id], {photo_id: kind}, decoder)
+    shelf.ledger.record_failures({photo_id: kind}, decoder)
     return shelf.ledger.quarantined([photo_id, "other"], decoder)
 
 
@@ -25,7 +25,7 @@ def test_another_decoder_tries_again_and_counts_from_one(shelf: Shelf) -> None:
     assert killing(shelf, "a", "crashed", "a newer one") == {"a": "crashed"}
 
 
-def test_a_try_that_ends_in_order_is_no_death(shelf: Shelf) -> None:
+def test_a_failure_that_leaves_the_process_alive_is_no_death(shelf: Shelf) -> None:
     for _ in range(5):
-        shelf.ledger.record_tries(["a"], {}, DECODER)
+        shelf.ledger.record_failures({"a": "corrupt"}, DECODER)
     assert shelf.ledger.quarantined(["a"], DECODER) == {}

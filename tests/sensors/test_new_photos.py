@@ -4,6 +4,7 @@ import dagster as dg
 import pytest
 
 from photo_assets.steps.files import identify_files
+from resources.decoding.resource import DecodingResource
 from resources.library.batching import Outcome
 from resources.library.resource import LibraryResource
 from sensors import new_photos as module
@@ -15,9 +16,8 @@ Result = dg.SensorResult | dg.SkipReason
 
 
 def tick(watched: Watched, library: LibraryResource | None = None) -> Result:
-    with dg.build_sensor_context(
-        instance=watched.instance, resources={"library": library or watched.library}
-    ) as context:
+    resources = {"library": library or watched.library, "decoding": DecodingResource(previews_directory="previews")}
+    with dg.build_sensor_context(instance=watched.instance, resources=resources) as context:
         return new_photos(context)
 
 
