@@ -145,6 +145,8 @@ class Ledger:
         batch: str,
         outcomes: Iterable[batching.Outcome],
         sidecars_read: Iterable[tuple[int, str | None]] = (),
+        *,
+        now: float | None = None,
     ) -> None:
         """Record how each of the batch's photos ended, which sidecars it has applied, and that it is done."""
         with self._database.begin() as connection:
@@ -169,5 +171,3 @@ class Ledger:
 
 def _now(given: float | None) -> float:
     return time.time() if given is None else given
-        *,
-        now: float | None = None,

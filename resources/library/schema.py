@@ -68,18 +68,19 @@ photos = Table(
     metadata,
     Column("photo_id", Text, primary_key=True),
     Column("batch", Text, nullable=False, comment="the batch that decodes and infers it"),
-    Column("status", Text, nullable=False, comment="claimed, ok or failed"),
+    Column("status", Text, nullable=False, comment="claimed, ok, failed or removed"),
     Column("error_kind", Text),
     Column("error_message", Text),
     Column("attempts", Integer, nullable=False, default=0, comment="how often in a row it failed"),
     Column("next_try_at", Float, comment="Unix seconds; null where no other try is planned"),
     Column("failed_by", Text, comment="the decoder under which it failed first, or was last let go for another try"),
     Column("offline_since", Float, comment="Unix seconds since which no present file holds it"),
+    Column("removed_at", Float, comment="Unix seconds at which its points were found gone or deleted, the last time"),
     Index("photos_by_batch", "batch"),
-)
     Index("offline_photos", "offline_since", sqlite_where=_IS_OFFLINE, postgresql_where=_IS_OFFLINE),
     Index("removed_photos", "removed_at", sqlite_where=_WAS_REMOVED, postgresql_where=_WAS_REMOVED),
     Index("failed_photos", "photo_id", sqlite_where=_HAS_FAILED, postgresql_where=_HAS_FAILED),
+)
 
 kills = Table(
     "kills",
@@ -118,6 +119,7 @@ looks = Table(
     Column("device", BigInteger, comment="the file system that the root lay on then"),
     Column("held", Text, comment="why nothing below the root is taken for missing; null where it may be"),
     Column("confirmed", Boolean, comment="a person said that what is missing is gone"),
+    Column("told_held", Boolean, comment="the collection's check has told that the root is held"),
     Column("began_at", Float, comment="Unix seconds at which the look under way began; null where none is"),
     Column("after", LargeBinary, comment="the path that the look under way has come to"),
     Column("found_so_far", Integer, comment="photo files that the look under way has seen"),
@@ -136,4 +138,5 @@ path_changes = Table(
     metadata,
     Column("photo_id", Text, primary_key=True, comment="its paths in the collection are behind the ledger's"),
     Column("changed_at", Float, nullable=False, comment="Unix seconds of the latest change"),
+    Index("path_changes_by_time", "changed_at"),
 )
