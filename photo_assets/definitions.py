@@ -47,6 +47,8 @@ def build_resources(settings: Settings) -> dict[str, Any]:
     return {
         "library": LibraryResource(
             ledger_path=str(data / "ledger.sqlite"),
+            # By name, as the index's key below: it holds a password.
+            ledger_url=dg.EnvVar("PHOTO_LEDGER_URL") if settings.photo_ledger_url.get_secret_value() else "",
             roots=[str(root) for root in settings.library_roots],
             state_directory=str(data),
             batch_size=settings.photo_batch_size,

@@ -5,6 +5,7 @@ Only reading and judging values belongs here. `.env` is read into the environmen
 """
 
 import os
+import re
 from pathlib import Path
 from typing import Literal
 
@@ -15,6 +16,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from resources.decoding.raw_policy import RawPolicy
 from resources.errors import PhotoPlatformError
+
+
+# Strict, because a password whose own "@" or "/" is taken for the URL's would be shown as the name of a host.
+_POSTGRESQL_URL = re.compile(
+    r"postgresql://([^@:/?#]*(:[^@:/?#]*)?@)?([^@:/?#\[\]]*|\[[0-9a-fA-F:.]+\])(:[0-9]+)?/[^/?#]+(\?.*)?"
+)
 
 
 class SettingsError(PhotoPlatformError):
@@ -40,6 +47,11 @@ class Settings(BaseSettings):
     photo_data: Path = Field(
         Path("photo-data"),
         description="Where all state lives: ledger, previews, tables, collection, Dagster.",
+    )
+    photo_ledger_url: SecretStr = Field(
+        SecretStr(""),
+        description="A PostgreSQL database for the ledger: postgresql://USER:PASSWORD@HOST/DATABASE. Empty: a SQLite "
+        "file below PHOTO_DATA.",
     )
     photo_models: Literal["default", "small"] = Field(
         "default",
@@ -112,6 +124,16 @@ class Settings(BaseSettings):
     def _is_http(cls, url: str) -> str:
         if url and not url.startswith(("http://", "https://")):
             raise ValueError(f"{url!r} is not a URL; write it like http://HOST:PORT")
+        return url
+
+    @field_validator("photo_ledger_url")
+    @classmethod
+    def _is_postgresql(cls, url: SecretStr) -> SecretStr:
+        if url.get_secret_value() and not _POSTGRESQL_URL.fullmatch(url.get_secret_value()):
+            raise ValueError(
+                "write it like postgresql://USER:PASSWORD@HOST/DATABASE, the password's own '@', ':', '/', '?', '#' "
+                "and '%' as %40, %3A, %2F, %3F, %23 and %25"
+            )
         return url
 
     @field_validator("inference_token")

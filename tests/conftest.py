@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from photo_assets.settings import Settings, load_settings
+from tests.postgres import BINARIES, Postgres, running
 
 REAL_PHOTOS = Path(__file__).parents[2] / "shared" / "photos"
 
@@ -41,6 +42,15 @@ def library(settings: Settings) -> Path:
     (root / "broken.jpg").write_bytes((root / "photo-2.jpg").read_bytes()[:900])
     (root / "notes.txt").write_text("not a photo")
     return root
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """One PostgreSQL server for all tests that ask for it."""
+    if not BINARIES:
+        pytest.skip("no PostgreSQL is installed: apt-get install postgresql")
+    with running() as server:
+        yield server
 
 
 def write_photo(path: Path, seed: int, size: tuple[int, int] = (160, 120)) -> Path:

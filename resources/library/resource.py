@@ -12,12 +12,14 @@ if TYPE_CHECKING:
 
 
 class LibraryResource(dg.ConfigurableResource):
-    """The ledger's file, the library's roots, and the folder of our own state that a scan leaves out.
+    """The ledger's place, the library's roots, and the folder of our own state that a scan leaves out.
 
-    `include` and `exclude` are patterns.py's.
+    The ledger is the PostgreSQL database at `ledger_url`, or without one the SQLite file at `ledger_path`. `include` and
+    `exclude` are patterns.py's.
     """
 
     ledger_path: str
+    ledger_url: str = ""
     roots: list[str]
     state_directory: str
     batch_size: int = 256
@@ -28,7 +30,7 @@ class LibraryResource(dg.ConfigurableResource):
         """The open ledger; close it, or use it in a `with`."""
         from resources.library.ledger import Ledger
 
-        return Ledger(Path(self.ledger_path))
+        return Ledger(self.ledger_url or Path(self.ledger_path))
 
     def root_paths(self) -> list[Path]:
         """The roots, in the order of PHOTO_LIBRARY."""

@@ -1,7 +1,8 @@
 """One shelf: a folder of photos with its ledger, and a clock that a test moves."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from resources.library.batching import Outcome
 from resources.library.ledger import Ledger
 from resources.library.look import Looked, look_over
 from resources.library.looking import Seen
+from tests.postgres import Postgres
 
 Row = dict[str, object]
 
@@ -90,9 +92,25 @@ def outcome(photo_id: str, kind: str | None = None) -> Outcome:
     return Outcome(photo_id, "failed", kind, f"it is {kind}")
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def new_place(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Path | str]:
+    """Names a place for a ledger, another with each call: files, and then schemas of a PostgreSQL database."""
+    if request.param == "postgresql":
+        postgres: Postgres = request.getfixturevalue("postgres")
+        return postgres.new_url
+    numbers = count()
+    return lambda: tmp_path / f"ledger-{next(numbers)}.sqlite"
+
+
 @pytest.fixture
-def shelf(tmp_path: Path) -> Iterator[Shelf]:
+def place(new_place: Callable[[], Path | str]) -> Path | str:
+    """Where the shelf's ledger lies, for whoever opens it too."""
+    return new_place()
+
+
+@pytest.fixture
+def shelf(tmp_path: Path, place: Path | str) -> Iterator[Shelf]:
     root = tmp_path / "photos"
     root.mkdir()
-    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+    with Ledger(place) as ledger:
         yield Shelf(root, ledger)

@@ -140,23 +140,24 @@ def test_an_outcome_of_another_batchs_photo_is_not_taken(shelf: Shelf) -> None:
 
 
 CUT = """
-import sys, time
+import sys
 from pathlib import Path
 from resources.library.ledger import Ledger
 
-with Ledger(Path(sys.argv[1])) as ledger:
+place = sys.argv[1]
+with Ledger(place if "://" in place else Path(place)) as ledger:
     print("ready", flush=True)
     sys.stdin.readline()
     ledger.cut_batches(7)
 """
 
 
-def test_two_processes_cutting_at_once_never_put_a_file_in_two_batches(shelf: Shelf, tmp_path: Path) -> None:
+def test_two_processes_cutting_at_once_never_put_a_file_in_two_batches(shelf: Shelf, place: Path | str) -> None:
     for number in range(100):
         shelf.put(f"{number}.jpg", b"x")
     shelf.look()
     shelf.look()
-    command = [sys.executable, "-c", CUT, str(tmp_path / "ledger.sqlite")]
+    command = [sys.executable, "-c", CUT, str(place)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     cutters = [subprocess.Popen(command, **pipes) for _ in range(2)]
     for cutter in cutters:

@@ -21,8 +21,8 @@ from resources.library.batching import Outcome
 from resources.library.ledger import Ledger
 from resources.library.look import look_over
 
-root, now = Path(sys.argv[1]), 0.0
-with Ledger(Path(sys.argv[2])) as ledger:
+root, place, now = Path(sys.argv[1]), sys.argv[2], 0.0
+with Ledger(place if "://" in place else Path(place)) as ledger:
     print("ready", flush=True)
     while True:
         now += 10
@@ -38,16 +38,16 @@ with Ledger(Path(sys.argv[2])) as ledger:
 
 
 @pytest.mark.parametrize("after_s", [0.05, 0.2, 0.5])
-def test_a_kill_leaves_a_ledger_that_goes_on(tmp_path: Path, after_s: float) -> None:
+def test_a_kill_leaves_a_ledger_that_goes_on(tmp_path: Path, place: Path | str, after_s: float) -> None:
     root = tmp_path / "photos"
     root.mkdir()
-    command = [sys.executable, "-c", WORK_FOR_EVER, str(root), str(tmp_path / "ledger.sqlite")]
+    command = [sys.executable, "-c", WORK_FOR_EVER, str(root), str(place)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as worker:
         assert worker.stdout.readline() == "ready\n"
         time.sleep(after_s)
         os.kill(worker.pid, signal.SIGKILL)
 
-    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+    with Ledger(place) as ledger:
         counts = ledger.counts()
         assert counts["files"] == counts["ok"] + counts["failed"] + counts["duplicates"] + counts["pending"]
         shelf = Shelf(root, ledger, clock=1e6)
@@ -59,9 +59,9 @@ def test_a_kill_leaves_a_ledger_that_goes_on(tmp_path: Path, after_s: float) -> 
     assert rested["ok"] == len({path.read_bytes() for path in root.iterdir()})
 
 
-def test_a_ledger_can_be_opened_while_another_process_writes(shelf: Shelf, tmp_path: Path) -> None:
+def test_a_ledger_can_be_opened_while_another_process_writes(shelf: Shelf, place: Path | str) -> None:
     shelf.put("a.jpg", b"x")
-    with Ledger(tmp_path / "ledger.sqlite") as other:
+    with Ledger(place) as other:
         shelf.look()
         assert other.counts()["pending"] == 1
         shelf.look()

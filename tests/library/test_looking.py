@@ -170,10 +170,10 @@ def test_a_look_at_an_inner_root_says_nothing_about_its_neighbours(shelf: Shelf)
     assert shelf.look(shelf.root / "2024") == Seen(unchanged=1)
 
 
-def test_the_root_of_the_file_system_may_be_a_library(tmp_path: Path) -> None:
+def test_the_root_of_the_file_system_may_be_a_library(tmp_path: Path, place: Path | str) -> None:
     (tmp_path / "a.jpg").write_bytes(b"x")
     (portion,) = walk(tmp_path)
-    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+    with Ledger(place) as ledger:
         for now, new in ((1_000, 1), (1_010, 0)):
             look = ledger.begin_look(b"/", 1, now=now)
             assert ledger.observe(look, portion, now=now).new == new
