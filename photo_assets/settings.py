@@ -17,7 +17,6 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from resources.decoding.raw_policy import RawPolicy
 from resources.errors import PhotoPlatformError
 
-
 # Strict, because a password whose own "@" or "/" is taken for the URL's would be shown as the name of a host.
 _POSTGRESQL_URL = re.compile(
     r"postgresql://([^@:/?#]*(:[^@:/?#]*)?@)?([^@:/?#\[\]]*|\[[0-9a-fA-F:.]+\])(:[0-9]+)?/[^/?#]+(\?.*)?"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class LibraryResource(dg.ConfigurableResource):
     """The ledger's place, the library's roots, and the folder of our own state that a scan leaves out.
 
-    The ledger is the PostgreSQL database at `ledger_url`, or without one the SQLite file at `ledger_path`. `include` and
+    The ledger is the PostgreSQL database at `ledger_url`, without one the SQLite file at `ledger_path`. `include` and
     `exclude` are patterns.py's.
     """
 
