@@ -116,16 +116,15 @@ def upsert(connection: Connection, table: Table) -> "sqlite.Insert | postgresql.
     return dialect.insert(table)
 
 
-def below(folder: bytes) -> ColumnElement[bool]:
-    """The files below a folder: "0" is the byte after "/"."""
+def below(folder: bytes, after: bytes = b"", until: bytes | None = None) -> ColumnElement[bool]:
+    """The files below a folder, or those of them after one path and up to another. "0" is the byte after "/"."""
     begin, end = folder.rstrip(b"/") + b"/", folder.rstrip(b"/") + b"0"
-    return and_(between(begin, end), files.c.path != end)
+    # One bound at each end: SQLite looks up no more, and would read all of the folder for each portion of it.
+    return and_(_between(max(begin, after), end if until is None else until), files.c.path != end)
 
 
-def between(after: bytes, until: bytes | None) -> ColumnElement[bool]:
-    """The files whose paths come after this one, and up to that one."""
-    behind = path_index.after(files.c.path, after)
-    return behind if until is None else and_(behind, path_index.up_to(files.c.path, until))
+def _between(after: bytes, until: bytes) -> ColumnElement[bool]:
+    return and_(path_index.after(files.c.path, after), path_index.up_to(files.c.path, until))
 
 
 def chunks(items: Sequence[Any]) -> list[Sequence[Any]]:

@@ -4,14 +4,14 @@ Functions over one open transaction; the walk itself is scan.py's, and what is c
 look comes in portions, each a transaction of its own, and remembers how far it is.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from resources.library import absences
-from resources.library.database import below, between, chunks, set_by_id, upsert
+from resources.library.database import below, chunks, set_by_id, upsert
 from resources.library.errors import NothingHeld
 from resources.library.path_changes import note_files
 from resources.library.retries import NO_FAILURE
@@ -67,6 +67,18 @@ class _Difference:
     absent: list[int] = field(default_factory=list)
     settling: int = 0
     unchanged: int = 0
+
+
+class _KnownFile(NamedTuple):
+    """A file as the ledger has it; a database's own row takes seven times as long to ask for a value."""
+
+    id: int
+    path: bytes
+    signature: str
+    state: str
+    present: bool
+    seen_at: float
+    error_kind: str | None
 
 
 def begin(connection: Connection, root: bytes, device: int, now: float) -> LookUnderWay:
@@ -139,14 +151,14 @@ def _doubt(look: LookUnderWay, known_device: int | None) -> str | None:
     return None
 
 
-def _known_files(connection: Connection, root: bytes, portion: Portion) -> Iterable[Row[Any]]:
-    columns = (files.c.id, files.c.path, files.c.signature, files.c.state, files.c.present, files.c.seen_at)
-    statement = select(*columns, files.c.error_kind).where(below(root), between(portion.after, portion.until))
+def _known_files(connection: Connection, root: bytes, portion: Portion) -> Iterator[_KnownFile]:
+    columns = [files.c[name] for name in _KnownFile._fields]
+    statement = select(*columns).where(below(root, portion.after, portion.until))
     # A root may be lost as a whole, and then the one portion that is left spans all that is known.
-    return connection.execute(statement.execution_options(yield_per=10_000))
+    return map(_KnownFile._make, connection.execute(statement.execution_options(yield_per=10_000)))
 
 
-def _compare(portion: Portion, known: Iterable[Row[Any]], began_at: float) -> _Difference:
+def _compare(portion: Portion, known: Iterable[_KnownFile], began_at: float) -> _Difference:
     difference = _Difference()
     unlisted = tuple(path + b"/" for path in portion.unreadable)
     unknown = {file.path: file for file in portion.found}
@@ -161,7 +173,7 @@ def _compare(portion: Portion, known: Iterable[Row[Any]], began_at: float) -> _D
     return difference
 
 
-def _judge(difference: _Difference, file: FoundFile, row: Row[Any], began_at: float) -> None:
+def _judge(difference: _Difference, file: FoundFile, row: _KnownFile, began_at: float) -> None:
     if not row.present:
         difference.back.append(row.id)
     returned_unread = not row.present and row.error_kind is not None

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, select, update
 
-from resources.library.database import below, between, chunks, upsert
+from resources.library.database import below, chunks, upsert
 from resources.library.scan import FoundSidecar, Portion, signature
 from resources.library.schema import batches, files, photos, sidecars
 from resources.opening import opened
@@ -105,7 +105,7 @@ def read_sidecar(sidecar: KnownSidecar) -> tuple[bytes, str | None]:
 def _known(connection: Connection, root: bytes, portion: Portion) -> Iterable[Row[Any]]:
     columns = (sidecars.c.file_id, sidecars.c.path, sidecars.c.signature, files.c.path.label("photo_path"))
     statement = select(*columns).select_from(sidecars.join(files, files.c.id == sidecars.c.file_id))
-    return connection.execute(statement.where(below(root), between(portion.after, portion.until)))
+    return connection.execute(statement.where(below(root, portion.after, portion.until)))
 
 
 def _differs(found: FoundSidecar, known: Row[Any] | None) -> bool:
