@@ -6,8 +6,10 @@ The service itself is the room resources/inference/service.
 from photo_assets.definitions import open_resource
 from photo_assets.settings import Settings
 from photo_assets.terminal import err
-from resources.inference.service.limits import MB, Limits
+from resources.inference.service.limits import Limits
 from resources.inference.service.running import InferenceServer
+from resources.web.limits import MB
+from resources.web.running import url_of
 
 
 def serve_inference(settings: Settings, host: str, port: int) -> None:
@@ -16,7 +18,7 @@ def serve_inference(settings: Settings, host: str, port: int) -> None:
     local = settings.model_copy(update={"inference_url": ""})
     engine = open_resource(local, "inference").engine()
     server = InferenceServer(engine, host, port, settings.inference_token.get_secret_value(), limits_of(settings))
-    url = f"http://{f'[{host}]' if ':' in host else host}:{server.port}"
+    url = url_of(host, server.port)
     err.print(f"{url} is loading the models", highlight=False, soft_wrap=True)
     server.run(lambda: err.print(f"{url} is ready; its interface: {url}/docs", highlight=False, soft_wrap=True))
 

@@ -6,7 +6,8 @@
     ├── DecodingError             resources.decoding      one photo cannot be decoded
     ├── ModelError                resources.inference     a model cannot be had or does not fit
     ├── VectorIndexError          resources.vectors       the collection cannot be reached or refuses
-    └── TableError                resources.tables        a table is absent or not of its schema
+    ├── TableError                resources.tables        a table is absent or not of its schema
+    └── WebError                  resources.web           a service cannot be started
 
 Each room's own `errors.py` (or the module named above) holds its branch. A message says what happened and ends with the
 remedy. Errors of other libraries do not belong here; they are translated where they are caught.

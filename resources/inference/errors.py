@@ -5,14 +5,12 @@ ModelError
 ├── WrongModel         the checkpoint is of another family than its place needs
 ├── ExportFailed       graphs could not be made, or do not answer as torch does; nothing was written
 ├── GraphsUnusable     exported graphs are absent, changed, or of another model
-├── ServiceError       the inference service at INFERENCE_URL cannot be used
-│   ├── ServiceUnreachable    it does not answer, or answers "not now"     retry helps
-│   ├── ServiceUnauthorized   it refuses the token
-│   ├── ServiceRefused        it refuses or fails the request
-│   ├── ServiceChanged        its models are others than before            retry helps
-│   └── ServiceMismatch       what answers is no service of this release
-├── UnsafeAddress      a service without a token would be open to others
-└── CannotListen       the service's address cannot be had
+└── ServiceError       the inference service at INFERENCE_URL cannot be used
+    ├── ServiceUnreachable    it does not answer, or answers "not now"     retry helps
+    ├── ServiceUnauthorized   it refuses the token
+    ├── ServiceRefused        it refuses or fails the request
+    ├── ServiceChanged        its models are others than before            retry helps
+    └── ServiceMismatch       what answers is no service of this release
 """
 
 from pathlib import Path
@@ -114,20 +112,4 @@ class ServiceMismatch(ServiceError):
         super().__init__(
             f"the answer of {url} is not that of an inference service of this release: {reason}. Check that "
             "INFERENCE_URL is right and that the same release is installed on both sides."
-        )
-
-
-class UnsafeAddress(ModelError):
-    """Others can reach this address, and nothing would ask them who they are."""
-
-    def __init__(self, host: str) -> None:
-        super().__init__(f"{host} can be reached from outside. Set INFERENCE_TOKEN to a secret, or bind to 127.0.0.1.")
-
-
-class CannotListen(ModelError):
-    """The service's address is taken or not this machine's."""
-
-    def __init__(self, host: str, port: int, reason: str) -> None:
-        super().__init__(
-            f"cannot listen on {host}:{port} ({reason}). Choose another --port, or end what uses this one."
         )

@@ -13,11 +13,12 @@ import numpy as np
 import pytest
 
 from resources.inference.client import RemoteEngine
-from resources.inference.errors import CannotListen, UnsafeAddress
 from resources.inference.port import ItemError
 from resources.inference.service.limits import Limits
 from resources.inference.service.messages import decoded
-from resources.inference.service.running import InferenceServer, is_loopback
+from resources.inference.service.running import InferenceServer
+from resources.web.errors import CannotListen, UnsafeAddress
+from resources.web.running import is_loopback
 
 from .services import DIMENSIONS, JPEG, FakeEngine, caption_for, picture, right, serving, vector_for
 

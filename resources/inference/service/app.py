@@ -1,11 +1,11 @@
 """The service's routes: HTTP in, calls of serving.py, HTTP out.
 
-Each route is a few lines; what must hold before a body is read is gate.py's, what is computed is the engine's.
+Each route is a few lines; what must hold before a body is read is the gate's, what is computed is the engine's.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from typing import Annotated, Any, TypeVar
@@ -14,10 +14,8 @@ from fastapi import Depends, FastAPI, HTTPException, Query, Request, Response, U
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBearer
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from resources.inference.pictures import content_key
-from resources.inference.service.gate import Gate
 from resources.inference.service.merging import QueueFull
 from resources.inference.service.messages import (
     Accepted,
@@ -30,6 +28,9 @@ from resources.inference.service.messages import (
     text_result,
 )
 from resources.inference.service.serving import Asked, Serving
+from resources.web.access import Access
+from resources.web.gate import Gate
+from resources.web.metrics import CONTENT_TYPE
 
 Answer = TypeVar("Answer")
 
@@ -39,18 +40,15 @@ _SAYS = "Embeds and captions JPEG and PNG pictures, and embeds texts. Answer i b
 Flag = Annotated[bool, Query()]
 
 
-def build_app(serving: Serving, token: str, names: Sequence[str]) -> FastAPI:
-    """The application; without a token it answers only those who call this machine by one of the names."""
+def build_app(serving: Serving, access: Access) -> FastAPI:
+    """The application, for those who have access."""
     # Declared so that /docs offers to send a token; the gate is what checks it.
-    bearer = [Depends(HTTPBearer(auto_error=False))] if token else []
+    bearer = [Depends(HTTPBearer(auto_error=False))] if access.token else []
     app = FastAPI(title="Photo inference", description=_SAYS, lifespan=_closing(serving), dependencies=bearer)
     app.add_exception_handler(RequestValidationError, _unreadable)
     _add_models(app, serving)
     _add_operations(app, serving)
-    app.add_middleware(Gate, limits=serving.limits, token=token, count=serving.metrics.request)
-    if not token:
-        # Or a web page could have its own name point here and read answers in a visitor's browser.
-        app.add_middleware(TrustedHostMiddleware, allowed_hosts=names, www_redirect=False)
+    app.add_middleware(Gate, limits=serving.limits, access=access, count=serving.metrics.request)
     return app
 
 
@@ -97,7 +95,7 @@ def _add_operations(app: FastAPI, serving: Serving) -> None:
     @app.get("/metrics", response_class=Response)
     async def metrics() -> Response:
         """Prometheus' counters."""
-        return Response(serving.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+        return Response(serving.metrics.text(), media_type=CONTENT_TYPE)
 
 
 async def _unreadable(_: Request, error: Exception) -> JSONResponse:

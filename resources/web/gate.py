@@ -1,10 +1,9 @@
-"""What a request must pass before any of its body is taken: the token, the limits of bytes and time; and its counting.
+"""What a request must pass before any of its body is taken: access, the limits of bytes and time; and its counting.
 
 Plain ASGI around the application, because a framework reads the whole body before the application's own checks run.
 """
 
 import asyncio
-import hmac
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,26 +14,17 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from resources.inference.service.limits import MB, Limits
-
-# The page of the interface and its data tell nothing that the source does not.
-OPEN_PATHS = {"/docs", "/openapi.json"}
-
-CLOSE = {"Connection": "close"}  # rather than read on what was refused
-
-
-@dataclass
-class _Refused(Exception):
-    status: int
-    detail: str
-    headers: dict[str, str]
+from resources.web.access import CLOSE, Access, Refused
+from resources.web.limits import MB, RequestLimits
 
 
 class Gate:
     """Around the application; `count` is told the route, the status and the seconds of each request."""
 
-    def __init__(self, app: ASGIApp, limits: Limits, token: str, count: Callable[[str, int, float], None]) -> None:
-        self._app, self._limits, self._token, self._count = app, limits, token, count
+    def __init__(
+        self, app: ASGIApp, limits: RequestLimits, access: Access, count: Callable[[str, int, float], None]
+    ) -> None:
+        self._app, self._limits, self._access, self._count = app, limits, access, count
         self._held_bytes = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -45,7 +35,7 @@ class Gate:
         started, answered = time.perf_counter(), _Status(send)
         try:
             await self._admit(scope, receive, answered)
-        except _Refused as refused:
+        except Refused as refused:
             answer = JSONResponse({"detail": refused.detail}, refused.status, refused.headers)
             await answer(scope, receive, answered)
         finally:
@@ -55,8 +45,7 @@ class Gate:
 
     async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
-        if self._token and scope["path"] not in OPEN_PATHS:
-            self._check_token(headers)
+        self._access.check(scope["path"], scope["query_string"].decode("latin-1"), headers)
         expected = self._expected_bytes(headers)
         self._held_bytes += expected
         try:
@@ -64,21 +53,15 @@ class Gate:
         finally:
             self._held_bytes -= expected
 
-    def _check_token(self, headers: Headers) -> None:
-        offered = headers.get("authorization", "").encode()
-        if not hmac.compare_digest(offered, f"Bearer {self._token}".encode()):
-            told = {"WWW-Authenticate": "Bearer"} | CLOSE
-            raise _Refused(401, "the bearer token is missing or wrong; send the service's INFERENCE_TOKEN", told)
-
     def _expected_bytes(self, headers: Headers) -> int:
         """The body's length as announced, or the most it may have where none is."""
         most = self._limits.body_bytes
         length = headers.get("content-length", "")
         expected = int(length) if length.isdecimal() else most if "transfer-encoding" in headers else 0
         if expected > most:
-            raise _Refused(413, _too_long(most), CLOSE)
+            raise Refused(413, _too_long(most), CLOSE)
         if expected and self._held_bytes + expected > self._limits.held_bytes:
-            raise _Refused(503, "the service is busy; try again after a while", {"Retry-After": "1"})
+            raise Refused(503, "the service is busy; try again after a while", {"Retry-After": "1"})
         return expected
 
 
@@ -121,4 +104,4 @@ class _Metered:
 
 
 def _too_long(most: int) -> str:
-    return f"a request may have {most / MB:g} MB; send fewer pictures at once"
+    return f"a request may have {most / MB:g} MB; send less at once"
