@@ -6,11 +6,10 @@ collection has it, unless there was another meanwhile. So a kill between the two
 
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import Connection, and_, delete, select
-from sqlalchemy.sql import Select
+from sqlalchemy import Connection, and_, bindparam, delete, func, select
 
 from resources.library.database import chunks, upsert
-from resources.library.schema import files, path_changes
+from resources.library.schema import files, path_changes, photos
 
 
 def note_files(connection: Connection, file_ids: Iterable[int], now: float) -> None:
@@ -30,17 +29,20 @@ def note_photos(connection: Connection, photo_ids: Iterable[str], now: float) ->
 
 
 def changes(connection: Connection, most: int) -> dict[str, float]:
-    """Up to `most` photos whose paths the collection does not have yet, each with when they changed, oldest first."""
-    return {row.photo_id: row.changed_at for row in connection.execute(_oldest_first().limit(most))}
+    """Up to `most` photos whose paths the collection does not have yet, each with when they changed, oldest first.
+
+    A photo whose batch is under way waits for its end: the batch may have read the paths before the change.
+    """
+    columns = (path_changes.c.photo_id, path_changes.c.changed_at)
+    told = path_changes.outerjoin(photos, photos.c.photo_id == path_changes.c.photo_id)
+    is_claimed = func.coalesce(photos.c.status, "") == "claimed"
+    oldest_first = select(*columns).select_from(told).where(~is_claimed).order_by(path_changes.c.changed_at, columns[0])
+    return {row.photo_id: row.changed_at for row in connection.execute(oldest_first.limit(most))}
 
 
 def settle(connection: Connection, told: Mapping[str, float]) -> None:
     """Take these changes off, now that the collection has them; one that was noted again meanwhile stays."""
-    for photo_id, changed_at in told.items():
-        same = and_(path_changes.c.photo_id == photo_id, path_changes.c.changed_at == changed_at)
-        connection.execute(delete(path_changes).where(same))
-
-
-def _oldest_first() -> Select[tuple[str, float]]:
-    columns = (path_changes.c.photo_id, path_changes.c.changed_at)
-    return select(*columns).order_by(path_changes.c.changed_at, path_changes.c.photo_id)
+    rows = [{"told_id": photo_id, "told_at": changed_at} for photo_id, changed_at in told.items()]
+    same = and_(path_changes.c.photo_id == bindparam("told_id"), path_changes.c.changed_at == bindparam("told_at"))
+    if rows:
+        connection.execute(delete(path_changes).where(same), rows)
