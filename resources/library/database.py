@@ -100,14 +100,17 @@ def _begin(connection: Connection) -> None:
 def _add_newer_columns(connection: Connection) -> None:
     """Give a ledger of an earlier version the columns it lacks; all of those may be null."""
     known = inspect(connection)
+    columns, indexes = known.get_multi_columns(), known.get_multi_indexes()
     for table in metadata.tables.values():
-        there = {column["name"] for column in known.get_columns(table.name)}
+        there = {column["name"] for column in columns[(None, table.name)]}
         for column in table.columns:
             if column.name not in there:
                 newer = CreateColumn(column).compile(dialect=connection.dialect)
                 connection.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {newer}"))
+        there = {index["name"] for index in indexes[(None, table.name)]}
         for index in table.indexes:
-            index.create(connection, checkfirst=True)
+            if index.name not in there:
+                index.create(connection)
 
 
 def upsert(connection: Connection, table: Table) -> "sqlite.Insert | postgresql.Insert":
