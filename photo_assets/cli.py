@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.progress import Progress
-from rich.table import Column, Table
+from rich.table import Table
 
 from photo_assets.settings import Settings, load_settings
-from photo_assets.terminal import err, hits_table, out, plain, print_json, progress_bar, summary
+from photo_assets.terminal import err, failures_table, hits_table, out, plain, print_json, progress_bar, summary
 from resources.errors import PhotoPlatformError
 
 if TYPE_CHECKING:
@@ -115,18 +115,23 @@ def confirm_missing(
 
 
 @app.command()
-def failures(as_json: Json = False) -> None:
-    """The files that yield no photo, and why."""
+def failures(
+    paths: Annotated[list[Path] | None, typer.Argument(help="Files or folders; the whole library by default.")] = None,
+    retry: Annotated[bool, typer.Option("--retry", help="Let them be tried again now, quarantined ones too.")] = False,
+    as_json: Json = False,
+) -> None:
+    """The files that yield no photo: why, how often they were tried, and when they are tried again."""
+    below = [bytes(path.resolve()) for path in paths or []]
     with _ledger() as ledger:
-        rows = ledger.failures()
+        due = ledger.retry_now(below) if retry else 0
+        rows = ledger.failures(below)
     if as_json:
         print_json(rows)
-        return
-    table = Table("kind", "tries", Column("photo and reason", overflow="fold"))
-    for row in rows:
-        reason = f"{plain(row['path'])}\n[dim]{plain(row['error_message'] or '')}[/dim]"
-        table.add_row(row["error_kind"], str(row["attempts"] or 0), reason)
-    out.print(table if rows else "no failures")
+    elif retry:
+        told = f"{due} failed files are due now; `photos ingest` or the sensor takes them"
+        out.print(told if due else "no failures to try again", highlight=False, soft_wrap=True)
+    else:
+        out.print(failures_table(rows) if rows else "no failures")
 
 
 @app.command()

@@ -49,6 +49,15 @@ def hits_table(query: str, found: "list[Found]") -> Table:
     return table
 
 
+def failures_table(failed: list[dict[str, Any]]) -> Table:
+    """Each failed file with its reason below it."""
+    table = Table("kind", "tries", Column("next try", max_width=24), Column("photo and reason", overflow="fold"))
+    for row in failed:
+        reason = f"{plain(row['path'])}\n[dim]{plain(row['error_message'] or '')}[/dim]"
+        table.add_row(row["error_kind"], str(row["attempts"] or 0), row["next_try"], reason)
+    return table
+
+
 class RateColumn(ProgressColumn):
     """Photos per second, once there is something to tell."""
 
