@@ -5,12 +5,24 @@ what a transaction does stands in looking.py, batching.py, claiming.py and besid
 """
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from resources.library import batching, claiming, looking, offline, path_changes, quarantine, retries, sidecars, telling
+from resources.library import (
+    batching,
+    claiming,
+    looking,
+    offline,
+    path_changes,
+    provenance,
+    quarantine,
+    retries,
+    sidecars,
+    telling,
+)
 from resources.library.database import only_reading, open_database
 from resources.library.identity import IdentifiedFile, Member
 from resources.library.scan import Portion
@@ -74,10 +86,53 @@ class Ledger:
         with self._reading.begin() as connection:
             return path_changes.changes(connection, most)
 
+    def write_presence(self, paths: Mapping[str, Sequence[str]], now: float) -> None:
+        """Write down of each photo, with the paths of its present files, since when it is offline, if it is."""
+        with self._database.begin() as connection:
+            offline.write_presence(connection, paths, now)
+
     def settle_path_changes(self, told: Mapping[str, float]) -> None:
         """Take these changes off, now that the collection has them; one that was noted again meanwhile stays."""
         with self._database.begin() as connection:
             path_changes.settle(connection, told)
+
+    def offline_before(self, before: float, most: int) -> list[str]:
+        """Up to `most` photos with points that have been offline since `before` or longer, the longest first."""
+        with self._reading.begin() as connection:
+            return offline.offline_before(connection, before, most)
+
+    def remove(self, photo_ids: Collection[str], now: float) -> int:
+        """Write down of these photos that they have no points any more, and return of how many that is news."""
+        with self._database.begin() as connection:
+            return offline.remove(connection, photo_ids, now)
+
+    def removed_of(self, photo_ids: Iterable[str]) -> set[str]:
+        """Those of the photos that are removed."""
+        with self._reading.begin() as connection:
+            return offline.removed_of(connection, photo_ids)
+
+    def batches_to_rewrite(self) -> dict[str, str]:
+        """The done batches whose removed photos a file holds again, each with a token of which and since when."""
+        with self._reading.begin() as connection:
+            return offline.batches_to_rewrite(connection)
+
+    def collection_due(self, removed_before: float) -> str | None:
+        """Name the first thing that the collection as a whole is to follow, or None: a token for asking once.
+
+        A change of paths, a photo that has been offline since `removed_before`, a root that is newly held or whole.
+        """
+        with self._reading.begin() as connection:
+            late = (
+                path_changes.changes(connection, 1)
+                or offline.offline_before(connection, removed_before, 1)
+                or looking.untold_roots(connection)
+            )
+        return sha256(repr(late).encode()).hexdigest()[:12] if late else None
+
+    def tell_held_roots(self, held: Collection[bytes]) -> None:
+        """Write down that the collection's check has told that these roots are held and the others are not."""
+        with self._database.begin() as connection:
+            looking.tell_held(connection, held)
 
     def cut_batches(self, size: int, most: int = 1_000_000, *, rest_seen_before: float = float("inf")) -> list[str]:
         """Cut settled files into at most `most` planned batches of at most `size` files; the new keys, in order.
@@ -145,13 +200,20 @@ class Ledger:
         batch: str,
         outcomes: Iterable[batching.Outcome],
         sidecars_read: Iterable[tuple[int, str | None]] = (),
+        made_by: Mapping[str, provenance.Facts] | None = None,
         *,
         now: float | None = None,
     ) -> None:
-        """Record how each of the batch's photos ended, which sidecars it has applied, and that it is done."""
+        """Record how each photo ended, which sidecars are applied, what made the tables, and that the batch is done."""
         with self._database.begin() as connection:
             batching.finish_batch(connection, batch, outcomes, _now(now))
             sidecars.apply(connection, sidecars_read)
+            provenance.write_provenance(connection, batch, made_by or {})
+
+    def stale_batches(self, current: Mapping[str, provenance.Facts]) -> list[provenance.StaleBatch]:
+        """The done batches with tables that would be made otherwise now, oldest first; `current` says how by table."""
+        with self._reading.begin() as connection:
+            return provenance.stale_batches(connection, current)
 
     def counts(self) -> dict[str, int]:
         """files = ok + failed + duplicates + pending, and photos, ignored, missing, batches_planned."""

@@ -4,11 +4,12 @@ Functions over one open transaction; the walk itself is scan.py's, and what is c
 look comes in portions, each a transaction of its own, and remembers how far it is.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from resources.library import absences
 from resources.library.database import below, chunks, set_by_id, upsert
@@ -28,7 +29,10 @@ RESUMED_WITHIN_S = 3600.0
 
 @dataclass(frozen=True)
 class Seen:
-    """What a look found, in files. `settling` includes new and changed ones; `sidecars`, those new, changed or gone."""
+    """What a look found, in files. `settling` includes new and changed ones; `sidecars`, those new, changed or gone.
+
+    `skipped` counts the entries that are no photos, by why.
+    """
 
     new: int = 0
     changed: int = 0
@@ -37,8 +41,8 @@ class Seen:
     back: int = 0
     moved: int = 0
     missing: int = 0
-    ignored: int = 0
     sidecars: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
 
     def __add__(self, other: "Seen") -> "Seen":
         return Seen(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(Seen)))
@@ -143,6 +147,18 @@ def held_roots(connection: Connection) -> dict[bytes, str]:
     return {row.root: row.held for row in connection.execute(statement)}
 
 
+def untold_roots(connection: Connection) -> dict[bytes, bool]:
+    """The roots whose state is not the one that `tell_held` was last told, each with whether it is held."""
+    is_held = looks.c.held.is_not(None).label("is_held")
+    statement = select(looks.c.root, is_held).where(func.coalesce(looks.c.told_held, False) != is_held)
+    return {row.root: bool(row.is_held) for row in connection.execute(statement.order_by(looks.c.root))}
+
+
+def tell_held(connection: Connection, held: Collection[bytes]) -> None:
+    """Write down that a person can see that these roots are held and the others are not."""
+    connection.execute(update(looks).values(told_held=looks.c.root.in_(held)))
+
+
 def _doubt(look: LookUnderWay, known_device: int | None) -> str | None:
     if look.found == 0:
         return "there is not one photo below it"
@@ -224,6 +240,6 @@ def _seen(difference: _Difference, portion: Portion, sidecars: int) -> Seen:
         settling=difference.settling + new + changed,
         unchanged=difference.unchanged,
         back=len(difference.back),
-        ignored=portion.skipped.total(),
         sidecars=sidecars,
+        skipped=portion.skipped,
     )
