@@ -149,6 +149,10 @@ class EmbeddedIndex:
     ) -> None:
         self.close()
 
+    def is_wanted(self) -> bool:
+        """Whether another process waits for a version that is open here."""
+        return any(locks.is_wanted(self._layout.lock(version)) for version in list(self._opened))
+
     def _open(self, version: str) -> OpenVersion:
         with self._guard:
             if version not in self._opened:
