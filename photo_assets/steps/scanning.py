@@ -45,7 +45,7 @@ class Scan:
         seen = self.seen
         return (
             f"{seen.new} new, {seen.changed} changed, {seen.settling} settling, {seen.unchanged} unchanged, "
-            f"{seen.moved} moved, {seen.back} back, {seen.missing} missing, {seen.ignored} ignored, "
+            f"{seen.moved} moved, {seen.back} back, {seen.missing} missing, {_told_skipped(seen)}, "
             f"{seen.sidecars} sidecars new or changed, {self.retried} failed ones due again; "
             f"{len(self.batches)} batches cut"
         )
@@ -55,6 +55,11 @@ class Scan:
         goes_on = [f"{root}: not through yet, the next look goes on" for root in self.unfinished]
         held = [told_held(os.fsencode(root), reason) for root, reason in self.held.items()]
         return [*goes_on, *held, *map(str, self.unavailable)]
+
+
+def _told_skipped(seen: Seen) -> str:
+    reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(seen.skipped.items()))
+    return f"{seen.skipped.total()} skipped ({reasons})" if reasons else "0 skipped"
 
 
 def told_held(root: bytes, reason: str) -> str:

@@ -11,16 +11,16 @@ from .conftest import Shelf
 
 
 def test_one_scan_of_a_person_takes_what_is_at_rest(shelf: Shelf, tmp_path: Path) -> None:
-    for number in range(3):
-        shelf.put(f"{number}.jpg", b"x")
+    for name in ("0.jpg", "1.jpg", "2.jpg", ".3.jpg", "notes.txt", "more.txt"):
+        shelf.put(name, b"x")
 
     scan = scan_until_settled(shelf.ledger, Roots([shelf.root], tmp_path / "state"), 2)
 
     assert len(scan.batches) == 2
     assert scan.seen.new == 3
     assert (
-        scan.told() == "3 new, 0 changed, 3 settling, 0 unchanged, 0 moved, 0 back, 0 missing, 0 ignored, "
-        "0 sidecars new or changed, 0 failed ones due again; 2 batches cut"
+        scan.told() == "3 new, 0 changed, 3 settling, 0 unchanged, 0 moved, 0 back, 0 missing, "
+        "3 skipped (1 hidden, 2 other files), 0 sidecars new or changed, 0 failed ones due again; 2 batches cut"
     )
 
 
