@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from uuid import UUID, uuid5
 
-from resources.library.scan import signature
+from resources.library.scan import mtime_ns, signature
 from resources.opening import IrregularFile, opened
 
 # Fixed for ever: another namespace would give every photo another id.
@@ -77,7 +77,7 @@ def _hash(member: Member) -> IdentifiedFile:
             digest.update(block)
         if not member.signature == signature(before) == signature(os.fstat(file.fileno())):
             return _failed(member, "changed", "the file changed after the scan; a later batch takes it")
-    return IdentifiedFile(member, before.st_size, before.st_mtime_ns, digest.hexdigest())
+    return IdentifiedFile(member, before.st_size, mtime_ns(before), digest.hexdigest())
 
 
 def _failed(member: Member, kind: str, message: str) -> IdentifiedFile:

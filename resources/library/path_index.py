@@ -6,7 +6,7 @@ and order, and a hash of all of it, which that index checks itself, for equality
 
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, LargeBinary, UniqueConstraint, and_
+from sqlalchemy import Column, ColumnElement, LargeBinary, UniqueConstraint, and_, literal
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
@@ -33,12 +33,12 @@ def _beginning(element: head, compiler: Any, **options: Any) -> str:
 
 def after(column: Column[bytes], path: bytes) -> ColumnElement[bool]:
     """The paths that come after this one."""
-    return and_(column > path, head(column) >= path[:HEAD_BYTES])
+    return and_(column > path, head(column) >= head(literal(path)))
 
 
 def up_to(column: Column[bytes], path: bytes) -> ColumnElement[bool]:
     """This path and those that come before it."""
-    return and_(column <= path, head(column) <= path[:HEAD_BYTES])
+    return and_(column <= path, head(column) <= head(literal(path)))
 
 
 def each_once(column: str) -> list[UniqueConstraint | ExcludeConstraint]:

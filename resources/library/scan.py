@@ -24,6 +24,8 @@ SYSTEM_FOLDERS = frozenset({b"@eaDir", b"#recycle", b"lost+found"})
 # Entries in a portion: about a tenth of a second, and a few megabytes.
 PORTION = 10_000
 
+_MOST_NS = 2**63 - 1
+
 
 class FoundSidecar(NamedTuple):
     """The file of XMP beside a photo that describes it; `path` is absolute."""
@@ -64,6 +66,11 @@ def signature(stat: os.stat_result) -> str:
     Without the device's number, which a disk does not keep from one mount to the next.
     """
     return f"{stat.st_ino}:{stat.st_size}:{stat.st_mtime_ns}:{stat.st_ctime_ns}"
+
+
+def mtime_ns(stat: os.stat_result) -> int:
+    """The modification time in nanoseconds since 1970, in 64 bits; a disk may name years that do not fit."""
+    return max(-_MOST_NS, min(stat.st_mtime_ns, _MOST_NS))
 
 
 def moved_signature(signature: str) -> str:
@@ -197,7 +204,7 @@ def _is_folder(entry: "os.DirEntry[bytes]") -> bool:
 
 def _found(entry: "os.DirEntry[bytes]", sidecars: Sidecars) -> FoundFile:
     stat = entry.stat(follow_symlinks=False)
-    return FoundFile(entry.path, signature(stat), stat.st_size, stat.st_mtime_ns, _sidecar_of(entry, sidecars))
+    return FoundFile(entry.path, signature(stat), stat.st_size, mtime_ns(stat), _sidecar_of(entry, sidecars))
 
 
 def _sidecar_of(entry: "os.DirEntry[bytes]", sidecars: Sidecars) -> FoundSidecar | None:

@@ -7,6 +7,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Dialect,
     Float,
     Index,
     Integer,
@@ -14,6 +15,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    TypeDecorator,
     text,
 )
 
@@ -26,6 +28,18 @@ _IS_PLANNED = text("next_try_at IS NOT NULL")
 _HAS_FAILED = text("status = 'failed'")
 _IS_OFFLINE = text("offline_since IS NOT NULL")
 _WAS_REMOVED = text("removed_at IS NOT NULL")
+
+
+class Told(TypeDecorator[str]):
+    """Text that may quote what a file holds: characters that a database refuses are written as escapes."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """NUL, and halves of characters."""
+        return value and value.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode()
+
 
 files = Table(
     "files",
@@ -42,7 +56,7 @@ files = Table(
     Column("batch", Text, comment="the latest batch this file was cut into"),
     Column("photo_id", Text, comment="the photo its bytes hold, once identified"),
     Column("error_kind", Text, comment="why it could not be identified"),
-    Column("error_message", Text),
+    Column("error_message", Told),
     Column("attempts", Integer, comment="how often in a row it could not be identified"),
     Column("next_try_at", Float, comment="Unix seconds; null where no other try is planned"),
     *each_once("path"),
@@ -70,7 +84,7 @@ photos = Table(
     Column("batch", Text, nullable=False, comment="the batch that decodes and infers it"),
     Column("status", Text, nullable=False, comment="claimed, ok, failed or removed"),
     Column("error_kind", Text),
-    Column("error_message", Text),
+    Column("error_message", Told),
     Column("attempts", Integer, nullable=False, default=0, comment="how often in a row it failed"),
     Column("next_try_at", Float, comment="Unix seconds; null where no other try is planned"),
     Column("failed_by", Text, comment="the decoder under which it failed first, or was last let go for another try"),
@@ -108,6 +122,14 @@ batch_members = Table(
     Column("file_id", Integer, nullable=False),
     Column("path", LargeBinary, nullable=False),
     Column("signature", Text, nullable=False, comment="what the file was when the batch was cut"),
+)
+
+batch_provenance = Table(
+    "batch_provenance",
+    metadata,
+    Column("batch", Text, primary_key=True),
+    Column("asset", Text, primary_key=True, comment="the asset whose table went into the batch's points"),
+    Column("provenance", Text, nullable=False, comment="what that was made by, as JSON"),
 )
 
 looks = Table(
