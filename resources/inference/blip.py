@@ -19,11 +19,9 @@ from resources.inference.devices import Device
 from resources.inference.graphs import CaptionImage, CaptionMemory, CaptionStep
 from resources.inference.loading import ModelCard, load_weights
 from resources.inference.port import Provenance
+from resources.inference.provenance import MAX_NEW_TOKENS, decoding
 
 BLIP_FAMILIES: dict[str, Any] = {"blip": BlipForConditionalGeneration}
-
-# Long enough for a sentence; longer captions of these models repeat themselves.
-MAX_NEW_TOKENS = 20
 
 
 @dataclass(frozen=True)
@@ -72,8 +70,3 @@ class Blip:
         if self._beams > 1:
             return search_captions(keys, values, self._graphs.step, self._words, self._beams)
         return write_captions(keys, values, self._graphs.step, self._words, self._graphs.runner)
-
-
-def decoding(beams: int) -> str:
-    """How a caption is written, as its row says it."""
-    return f"{'greedy' if beams == 1 else f'{beams} beams'}, {MAX_NEW_TOKENS} tokens"

@@ -1,18 +1,20 @@
 """Which weights are used and where they lie: names, pinned revisions, local folders.
 
-Only finding and identifying checkpoints; loading them is clip.py's and blip.py's. Safetensors come first; a pickle is
-read only where upstream offers nothing else, and then as weights only. Code from a hub is never run.
+Only finding and identifying checkpoints; loading them is clip.py's and blip.py's, so torch is not imported. Safetensors
+come first; a pickle is read only where upstream offers nothing else, and then as weights only. Code from a hub is never
+run.
 """
 
 import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from transformers.models.auto.image_processing_auto import get_image_processor_config
-from transformers.utils.hub import has_file
+from transformers.utils import IMAGE_PROCESSOR_NAME, PROCESSOR_NAME
+from transformers.utils.hub import cached_file, has_file
 
 from resources.errors import first_line
 from resources.inference.errors import ModelUnavailable
@@ -87,8 +89,8 @@ class Checkpoint:
 
     def preprocessor_config(self) -> dict[str, Any]:
         """What preprocessor_config.json says of the images this model wants. Raises ModelUnavailable."""
-        config: dict[str, Any] = self.load(get_image_processor_config)
-        if not config:  # the library answers an absent file with an empty one
+        config: dict[str, Any] = self.load(_image_config)
+        if not config:
             raise ModelUnavailable(self.source, self.variable, "it has no preprocessor_config.json")
         return config
 
@@ -105,6 +107,18 @@ def checkpoints(preset: str, clip: str = "", blip: str = "") -> tuple[Checkpoint
 def _has_weights(location: str, revision: str | None = None, **_: Any) -> bool:
     here = any(has_file(location, name, revision, local_files_only=True) for name in _WEIGHTS)
     return here or any(has_file(location, name, revision) for name in _WEIGHTS)
+
+
+def _image_config(location: str, revision: str | None = None, **_: Any) -> dict[str, Any]:
+    """As the library reads it, whose own function imports torch: newer checkpoints have it inside another file."""
+    inside = _json_of(location, PROCESSOR_NAME, revision).get("image_processor")
+    return inside or _json_of(location, IMAGE_PROCESSOR_NAME, revision)
+
+
+def _json_of(location: str, name: str, revision: str | None) -> dict[str, Any]:
+    """The file's content; empty where the checkpoint has no such file."""
+    path = cached_file(location, name, revision=revision, _raise_exceptions_for_missing_entries=False)
+    return json.loads(Path(path).read_text()) if path else {}
 
 
 def _content_hash(folder: Path) -> str:

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 if TYPE_CHECKING:
-    from resources.inference.port import InferenceEngine
+    from resources.inference.port import InferenceEngine, Provenance
+
+# A schedule that asks is cut at a minute.
+_SOON_S = 10.0
 
 
 class InferenceResource(dg.ConfigurableResource):
@@ -32,6 +35,21 @@ class InferenceResource(dg.ConfigurableResource):
         """See as a run begins, before its first photo is decoded, that the models are there. Raises ModelError."""
         if context.run is not None:  # the command line opens this resource too, and not only to infer
             self.engine().ready()
+
+    def provenance(self) -> tuple["Provenance", "Provenance"]:
+        """What would make embeddings and captions now, but for the number format, at the cost of no model.
+
+        Raises ModelUnavailable, or ServiceError where a service that has the models does not answer soon.
+        """
+        if self.url:
+            from resources.inference.client import RemoteEngine
+            from resources.inference.patience import Patience
+
+            service = RemoteEngine(self.url, self.token, Patience(unreachable_s=_SOON_S, busy_s=_SOON_S))
+            return service.clip, service.blip
+        from resources.inference.provenance import configured
+
+        return configured(self.preset, self.clip_model, self.blip_model, self.caption_beams)
 
     def engine(self) -> "InferenceEngine":
         """The process's engine: models load on first use and are shared by every run in this process."""

@@ -16,13 +16,13 @@ from photo_assets.steps.inference import infer
 from photo_assets.tables import SCHEMAS
 from resources.inference.backends import TORCH, Backend, backend_named
 from resources.inference.batch_sizes import LearntSizes, size_key
-from resources.inference.blip import decoding
 from resources.inference.checkpoints import checkpoints
 from resources.inference.client import RemoteEngine
 from resources.inference.devices import Device
 from resources.inference.engine import InProcessEngine
 from resources.inference.exported.exporting import export_graphs
 from resources.inference.exported.formats import FORMATS
+from resources.inference.provenance import decoding
 from resources.inference.service.messages import Model
 from resources.tables.frames import rows_of
 from resources.tables.store import TableStore

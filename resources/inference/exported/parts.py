@@ -13,10 +13,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from resources.inference.blip import MAX_NEW_TOKENS, BlipGraphs
+from resources.inference.blip import BlipGraphs
 from resources.inference.clip import ClipGraphs
 from resources.inference.devices import Device
 from resources.inference.loading import ModelCard
+from resources.inference.provenance import MAX_NEW_TOKENS
 
 Graph = Callable[..., Any]
 Axes = Mapping[str, Mapping[int, str]]
