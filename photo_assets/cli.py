@@ -59,6 +59,10 @@ def ingest(
         out.print("nothing new", highlight=False)
     if ingested.described:
         out.print(f"sidecars read again in {len(ingested.described)} earlier batches", highlight=False)
+    if ingested.left:
+        out.print(
+            f"{len(ingested.left)} batches are left to the runs of Dagster that are at work on them", highlight=False
+        )
     out.print(summary(ingested.counts, ingested.failures), highlight=False, soft_wrap=True)
     _tell_failed_batches(ingested.failed)
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import dagster as dg
 
+from photo_assets.at_work import batches_at_work
 from photo_assets.definitions import build_defs, open_resource
 from photo_assets.ingest_lock import INGEST_TAG, end_killed_runs, only_ingest
 from photo_assets.instance import open_instance
@@ -28,13 +29,14 @@ QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 class Ingested:
     """What an ingest did, and how the library stands after it.
 
-    `described` are the earlier batches whose sidecars were read again. `seconds` holds the time of each asset's steps,
-    `failed` why a batch's run failed, `failures` the failed files.
+    `described` are the earlier batches whose sidecars were read again, `left` those that other runs of Dagster were at
+    work on. `seconds` holds the time of each asset's steps, `failed` why a batch's run failed, `failures` the failed files.
     """
 
     scan: Scan
     batches: list[str] = field(default_factory=list)
     described: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
@@ -76,6 +78,9 @@ def _run_batch(
     definitions: dg.Definitions, instance: dg.DagsterInstance, job: str, batch: str, ingested: Ingested
 ) -> None:
     """A batch whose run fails stays due. What would fail every other batch too stops the ingest."""
+    if batches_at_work(instance, [batch]):
+        ingested.left.append(batch)
+        return
     try:
         _run(definitions, instance, job, ingested, partition_key=batch)
     except PhotoPlatformError:

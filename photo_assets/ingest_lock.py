@@ -1,21 +1,26 @@
 """One ingest at a time on a library, and what an ingest that was killed left behind in Dagster.
 
 The lock is the operating system's, so a killed ingest lets go of it. Whoever holds it knows that the runs of every
-other ingest are over, whatever Dagster still says.
+other ingest are over, whatever Dagster still says. The sensor takes it for a moment in each tick.
 """
 
 import fcntl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import dagster as dg
 
+from photo_assets.at_work import UNENDED
 from resources.errors import PhotoPlatformError
 
 # Every run of an ingest carries it, so that no other run is taken for one.
 INGEST_TAG = {"photos/started_by": "ingest"}
-UNENDED = [dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
+
+# Longer than a sensor's tick holds the lock.
+PATIENCE_S = 2.0
 
 
 class IngestRunning(PhotoPlatformError):
@@ -28,15 +33,26 @@ class IngestRunning(PhotoPlatformError):
 
 
 @contextmanager
-def only_ingest(data: Path) -> Iterator[None]:
-    """Be the only ingest of the library whose state lies in `data`. Raises IngestRunning."""
+def only_ingest(data: Path, *, patience_s: float = PATIENCE_S) -> Iterator[None]:
+    """Be the only ingest of the library whose state lies in `data`. Raises IngestRunning after `patience_s`."""
     data.mkdir(parents=True, exist_ok=True)
+    give_up_at = time.monotonic() + patience_s
     with (data / "ingest.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise IngestRunning(data) from None
+        while not _locked(lock):
+            if time.monotonic() >= give_up_at:
+                raise IngestRunning(data)
+            time.sleep(0.05)
         yield
+
+
+def ingest_is_under_way(data: Path, instance: dg.DagsterInstance) -> bool:
+    """Say whether an ingest is at work; where none is, end what a killed one left behind."""
+    try:
+        with only_ingest(data, patience_s=0):
+            end_killed_runs(instance)
+    except IngestRunning:
+        return True
+    return False
 
 
 def end_killed_runs(instance: dg.DagsterInstance) -> None:
@@ -47,3 +63,11 @@ def end_killed_runs(instance: dg.DagsterInstance) -> None:
     for run in instance.get_runs(dg.RunsFilter(tags=INGEST_TAG, statuses=UNENDED)):
         instance.report_run_failed(run, "its process was killed")
         instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+
+
+def _locked(lock: IO[str]) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from photo_assets.at_work import batches_at_work
+from photo_assets.ingest_lock import ingest_is_under_way
 from photo_assets.jobs import ingest_batch, refresh_metadata
 from photo_assets.partitions import BATCHES
 from resources.decoding.resource import DecodingResource
@@ -60,6 +62,8 @@ def new_photos(
     context.log.info(scan.told())
     for warning in scan.warnings():
         context.log.warning(warning)
+    if ingest_is_under_way(library.state_path(), context.instance):
+        return dg.SkipReason(f"`photos ingest` is at work, and what is due is left to it: {scan.told()}")
     return _result(context, due) if due else dg.SkipReason(f"no batch is waiting: {scan.told()}")
 
 
@@ -93,6 +97,9 @@ def _requests_for(planned: Sequence[str], with_sidecars: Mapping[str, str]) -> l
 
 def _result(context: dg.SensorEvaluationContext, due: Sequence[dg.RunRequest]) -> dg.SensorResult:
     requested = _requested(context.instance, [str(request.run_key) for request in due])
+    # A schedule's, a person's or an ingest's run may be at work on a batch, and its run key says nothing of that.
+    at_work = batches_at_work(context.instance, [request.partition_key for request in due if request.partition_key])
+    due = [request for request in due if request.partition_key not in at_work]
     new = [request for request in due if request.run_key not in requested][:MAX_REQUESTS]
     known = set(context.instance.get_dynamic_partitions(str(BATCHES.name)))
     unknown = [str(request.partition_key) for request in new if request.partition_key not in known]

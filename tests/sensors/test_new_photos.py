@@ -1,11 +1,20 @@
 """The sensor, tick by tick: every batch gets one run, whatever dies between."""
 
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import dagster as dg
 import pytest
+from dagster._core.test_utils import create_run_for_test
 
+from photo_assets.ingest_lock import INGEST_TAG, only_ingest
 from photo_assets.steps.files import identify_files
 from resources.decoding.resource import DecodingResource
 from resources.library.batching import Outcome
+from resources.library.ledger import Ledger
+from resources.library.look import look_over
 from resources.library.resource import LibraryResource
 from sensors import new_photos as module
 from sensors.new_photos import new_photos
@@ -54,6 +63,21 @@ def test_a_later_tick_asks_for_one_run_per_batch_and_adds_the_partitions(watched
     assert len(watched.planned()) == 2
     (addition,) = result.dynamic_partitions_requests
     assert list(addition.partition_keys) == watched.planned()
+
+
+def test_a_failure_that_is_due_is_asked_for_again(watched: Watched) -> None:
+    watched.put("a.jpg")
+    watched.settle()
+    (batch,) = requested(tick(watched))
+    with watched.library.ledger() as ledger:
+        (row,) = identify_files(ledger, batch)
+        failed = Outcome(str(row["photo_id"]), "failed", "unreadable", "it was")
+        ledger.finish_batch(batch, [failed], now=time.time() - 3600)
+
+    (again,) = requested(tick(watched))
+
+    assert again != batch
+    assert watched.planned() == [again]
 
 
 def test_what_a_dead_tick_cut_is_asked_for_again_until_a_run_exists(watched: Watched) -> None:
@@ -160,3 +184,146 @@ def test_our_own_state_inside_the_library_is_not_scanned(watched: Watched) -> No
     result = tick(watched, watched.differently(**inside))
 
     assert "0 new" in str(result.skip_message)
+
+
+def test_a_batch_that_another_run_is_at_work_on_is_asked_for_only_after_it(watched: Watched) -> None:
+    watched.put("a.jpg", "b.jpg", "c.jpg")
+    watched.settle()
+    first = requested(tick(watched))
+    by_hand = create_run_for_test(
+        watched.instance,
+        "ingest_batch",
+        tags={"dagster/partition": first[0]},
+        status=dg.DagsterRunStatus.STARTED,
+    )
+
+    assert requested(tick(watched)) == first[1:]
+    watched.instance.report_run_failed(by_hand)
+    assert requested(tick(watched)) == first
+
+
+def test_while_an_ingest_is_at_work_the_sensor_looks_and_asks_for_nothing(watched: Watched) -> None:
+    watched.put("a.jpg")
+    watched.settle()
+
+    with only_ingest(Path(watched.library.state_directory)):
+        result = tick(watched)
+
+    assert isinstance(result, dg.SkipReason)
+    assert "photos ingest" in str(result.skip_message)
+    assert requested(tick(watched)) == watched.planned()
+
+
+def test_the_run_of_a_killed_ingest_is_ended_and_its_batch_asked_for(watched: Watched) -> None:
+    watched.put("a.jpg")
+    watched.settle()
+    (batch,) = requested(tick(watched))
+    tags = {"dagster/partition": batch} | INGEST_TAG
+    killed = create_run_for_test(watched.instance, "ingest_batch", tags=tags, status=dg.DagsterRunStatus.STARTED)
+
+    assert requested(tick(watched)) == [batch]
+    ended = watched.instance.get_run_by_id(killed.run_id)
+    assert ended is not None and ended.status == dg.DagsterRunStatus.FAILURE
+
+
+def test_with_a_cap_on_what_waits_hundreds_of_batches_flow_through(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MAX_PLANNED", 40)
+    monkeypatch.setattr(module, "MAX_REQUESTS", 30)
+    watched.put(*(f"{number:03}.jpg" for number in range(400)))
+    watched.settle()
+    asked: list[str] = []
+    for _ in range(30):
+        result = tick(watched)
+        if not isinstance(result, dg.SensorResult):
+            break
+        asked += requested(result)
+        watched.register(result)
+        watched.submit(list(result.run_requests))
+        assert len(watched.planned()) <= 40
+        for batch in watched.planned()[:25]:  # the runs that have ended until the next tick
+            finish(watched, batch)
+
+    assert len(asked) == len(set(asked)) == 200
+    assert watched.planned() == []
+
+
+@pytest.mark.parametrize(
+    ("names", "seen_s_ago", "cut"),
+    [(["a.jpg"], 10, 0), (["a.jpg"], module.PATIENCE_S + 1, 1), (["a.jpg", "b.jpg", "c.jpg"], 10, 1)],
+    ids=["a rest waits", "but not for long", "a full batch does not"],
+)
+def test_while_photos_keep_coming(watched: Watched, names: list[str], seen_s_ago: float, cut: int) -> None:
+    watched.put(*names)
+    with watched.library.ledger() as ledger:
+        look_over(ledger, watched.root, now=time.time() - seen_s_ago)
+    watched.put("coming.jpg")
+
+    tick(watched)
+
+    assert len(watched.planned()) == cut
+
+
+def test_few_photos_are_taken_by_the_first_look_that_finds_them_at_rest(watched: Watched) -> None:
+    watched.put("a.jpg")
+    watched.settle()
+
+    assert len(requested(tick(watched))) == 1
+
+
+def test_a_tick_that_dies_at_any_call_loses_nothing_and_doubles_nothing(
+    watched: Watched, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched.put("a.jpg", "b.jpg", "c.jpg")
+    watched.settle()
+    deaths = 0
+    with monkeypatch.context() as patched:
+        calls = FailingCall(patched, watched.instance)
+        while calls.fails_at(deaths, lambda: tick(watched)):
+            deaths += 1
+
+    result = tick(watched)
+    watched.register(result)
+    watched.submit(list(result.run_requests))
+
+    assert deaths > 8, "the sensor makes as many calls"
+    assert requested(result) == watched.planned()
+    assert requested(tick(watched)) == []
+    with watched.library.ledger() as ledger:
+        taken = [member.path for batch in watched.planned() for member in ledger.members(batch)]
+    assert sorted(taken) == sorted(bytes(watched.root / name) for name in ("a.jpg", "b.jpg", "c.jpg"))
+
+
+class Died(Exception):
+    """The process is gone."""
+
+
+class FailingCall:
+    """Lets one call of many to the ledger and to Dagster be the last that its process makes."""
+
+    def __init__(self, patched: pytest.MonkeyPatch, instance: dg.DagsterInstance) -> None:
+        self._left = 0
+        public = (name for name, method in vars(Ledger).items() if callable(method) and not name.startswith("_"))
+        for name in set(public) - {"close"}:
+            patched.setattr(Ledger, name, self._counted(getattr(Ledger, name)))
+        for name in ("get_runs", "get_dynamic_partitions"):
+            patched.setattr(instance, name, self._counted(getattr(instance, name)))
+
+    def fails_at(self, call: int, work: Callable[[], object]) -> bool:
+        """Do the work, and die at this call; whether there was such a call."""
+        self._left = call
+        try:
+            work()
+        except Died:
+            return True
+        return False
+
+    def _counted(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        def counted(*given: Any, **named: Any) -> Any:
+            self._left -= 1
+            if self._left < 0:
+                raise Died
+            return method(*given, **named)
+
+        return counted
