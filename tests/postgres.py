@@ -32,8 +32,8 @@ class Postgres:
         self._run("pg_ctl", "start", "--wait", "--silent", f"--log={self.folder}/log", "--options", " ".join(settings))
 
     def stop(self) -> None:
-        """End it at once, with every connection to it."""
-        self._run("pg_ctl", "stop", "--wait", "--silent", "--mode=immediate")
+        """End it, and every connection to it."""
+        self._run("pg_ctl", "stop", "--wait", "--silent", "--mode=fast")
 
     def sql(self, statement: str) -> str:
         """What psql prints of it."""

@@ -15,7 +15,7 @@ class LibraryResource(dg.ConfigurableResource):
     """The ledger's place, the library's roots, and the folder of our own state that a scan leaves out.
 
     The ledger is the PostgreSQL database at `ledger_url`, without one the SQLite file at `ledger_path`. `include` and
-    `exclude` are patterns.py's.
+    `exclude` are patterns.py's. A photo that no file holds for `missing_grace_s` seconds leaves the collection.
     """
 
     ledger_path: str
@@ -25,6 +25,7 @@ class LibraryResource(dg.ConfigurableResource):
     batch_size: int = 256
     include: list[str] = Field(default_factory=list)
     exclude: list[str] = Field(default_factory=list)
+    missing_grace_s: float = 30 * 86_400.0
 
     def ledger(self) -> "Ledger":
         """The open ledger; close it, or use it in a `with`."""
