@@ -1,7 +1,7 @@
 """pandas DataFrames of a table's exact columns and types, and back to plain rows.
 
-Frames use Arrow-backed columns, so that an integer with a gap stays an integer and bytes stay bytes. Files are not
-touched here.
+Frames use Arrow-backed columns, so that an integer with a gap stays an integer and bytes stay bytes. What made a table
+travels with it, through Parquet too, as an attribute of its frame. Files are not touched here.
 """
 
 from __future__ import annotations
@@ -17,16 +17,23 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+_MADE_BY = "made_by"
+
+
 class TableError(PhotoPlatformError):
     """A table is absent, cannot be read, or does not have its columns."""
 
 
-def frame_of(rows: Iterable[Mapping[str, Any]], schema: Schema) -> pd.DataFrame:
+def frame_of(
+    rows: Iterable[Mapping[str, Any]], schema: Schema, made_by: Mapping[str, str] | None = None
+) -> pd.DataFrame:
     """A DataFrame of `rows` with exactly the schema's columns; a missing key is a null. Raises TableError."""
     import pyarrow as pa
 
     rows, fields = list(rows), arrow_schema(schema)
-    return to_frame(pa.Table.from_arrays([_array(rows, field) for field in fields], schema=fields))
+    frame = to_frame(pa.Table.from_arrays([_array(rows, field) for field in fields], schema=fields))
+    frame.attrs[_MADE_BY] = dict(made_by or {})
+    return frame
 
 
 def rows_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -34,6 +41,11 @@ def rows_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
     import pyarrow as pa
 
     return pa.Table.from_pandas(frame, preserve_index=False).to_pylist()
+
+
+def made_by(frame: pd.DataFrame) -> dict[str, str]:
+    """What the table was made by, as it was told to `frame_of`; nothing where it was not."""
+    return dict(frame.attrs.get(_MADE_BY, {}))
 
 
 def to_frame(table: pa.Table) -> pd.DataFrame:
