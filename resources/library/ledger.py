@@ -225,6 +225,11 @@ class Ledger:
         with self._reading.begin() as connection:
             return telling.failures(connection, paths)
 
+    def files_holding(self, photo_id: str) -> list[tuple[bytes, str]]:
+        """Path and signature of each present file that holds the photo, in path order."""
+        with self._reading.begin() as connection:
+            return telling.files_holding(connection, photo_id)
+
     def ok_photo_ids(self) -> set[str]:
         """The photos that the collection must hold."""
         with self._reading.begin() as connection:

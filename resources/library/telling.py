@@ -51,6 +51,12 @@ def failures(connection: Connection, paths: Sequence[bytes]) -> list[dict[str, A
     return [_failure(row._asdict()) for row in rows]
 
 
+def files_holding(connection: Connection, photo_id: str) -> list[tuple[bytes, str]]:
+    """Path and signature of each present file that holds the photo, in path order."""
+    holding = select(files.c.path, files.c.signature).where(files.c.photo_id == photo_id, files.c.present)
+    return [(row.path, row.signature) for row in connection.execute(holding.order_by(files.c.path))]
+
+
 def ok_photo_ids(connection: Connection) -> set[str]:
     """The photos that the collection must hold."""
     return set(connection.scalars(select(photos.c.photo_id).where(photos.c.status == "ok")))
