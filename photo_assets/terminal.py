@@ -50,11 +50,11 @@ def hits_table(query: str, found: "list[Found]") -> Table:
 
 
 def failures_table(failed: list[dict[str, Any]]) -> Table:
-    """Each failed file with its reason below it."""
-    table = Table("kind", "tries", Column("next try", max_width=24), Column("photo and reason", overflow="fold"))
+    """Each failed file, below it the reason and when it is tried again."""
+    table = Table("kind", "tries", Column("photo, reason and next try", overflow="fold"))
     for row in failed:
-        reason = f"{plain(row['path'])}\n[dim]{plain(row['error_message'] or '')}[/dim]"
-        table.add_row(row["error_kind"], str(row["attempts"] or 0), row["next_try"], reason)
+        reason, next_try = plain(row["error_message"] or ""), f"next try: {row['next_try']}"
+        table.add_row(row["error_kind"], str(row["attempts"]), f"{plain(row['path'])}\n[dim]{reason}[/dim]\n{next_try}")
     return table
 
 

@@ -65,15 +65,16 @@ def ok_photo_ids(connection: Connection) -> set[str]:
 def _failure(row: dict[str, Any]) -> dict[str, Any]:
     at = None if row["next_try_at"] is None else datetime.fromtimestamp(row["next_try_at"], UTC)
     is_apart = is_set_apart(row["error_kind"], row.pop("kills"))
-    next_try = f"{at.astimezone():%Y-%m-%d %H:%M}" if at else _next_try(row["error_kind"], row["attempts"], is_apart)
-    return row | {"next_try_at": at and at.isoformat(timespec="seconds"), "next_try": next_try}
+    next_try = f"{at.astimezone():%Y-%m-%d %H:%M}" if at else _next_try(row["error_kind"], is_apart=is_apart)
+    told = {"next_try_at": at and at.isoformat(timespec="seconds"), "next_try": next_try}
+    return row | told | {"attempts": row["attempts"] or 0}  # ledgers of an earlier version counted no files
 
 
-def _next_try(kind: str, tries: int, is_apart: bool) -> str:
+def _next_try(kind: str, *, is_apart: bool) -> str:
     if is_apart:
         return "quarantined: with another decoder or --retry"
     if kind in PASSING_KINDS:
-        return f"given up after {tries} tries: with another decoder or --retry"
+        return "given up: with another decoder or --retry"
     return "when the file or the decoder changes"
 
 

@@ -102,7 +102,7 @@ def test_what_goes_on_failing_is_given_up_after_five_tries(shelf: Shelf) -> None
     assert tries == MAX_TRIES
     (row,) = shelf.ledger.failures()
     assert row["attempts"] == MAX_TRIES
-    assert row["next_try"] == "given up after 5 tries: with another decoder or --retry"
+    assert row["next_try"] == "given up: with another decoder or --retry"
 
 
 def test_copies_of_a_failed_photo_are_tried_as_one(shelf: Shelf) -> None:
@@ -141,6 +141,23 @@ def test_a_run_that_is_done_again_counts_no_other_try(shelf: Shelf) -> None:
     shelf.finish(batch, rows, kinds)
 
     assert shelf.ledger.failures() == before
+
+
+def test_a_success_forgets_the_failures_before_it(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    shelf.put("a.jpg", b"x")
+    batch = shelf.cut_one()
+    with unreadable(monkeypatch, "a.jpg"):
+        shelf.run(batch)
+    fail(shelf, due(shelf, LONGEST_S)[0], "inference")
+    with unreadable(monkeypatch, "a.jpg"):
+        shelf.run(due(shelf, LONGEST_S)[0])
+    assert [row["attempts"] for row in shelf.ledger.failures()] == [1]
+    (batch,) = due(shelf, LONGEST_S)
+    shelf.run(batch)
+
+    fail(shelf, batch, "corrupt")
+
+    assert [row["attempts"] for row in shelf.ledger.failures()] == [1]
 
 
 def test_a_file_that_could_not_be_read_is_tried_again_and_then_ok(
