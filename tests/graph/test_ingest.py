@@ -7,14 +7,19 @@ import sys
 import time
 from pathlib import Path
 
+import dagster as dg
 import numpy as np
 import pytest
+from dagster._core.test_utils import create_run_for_test
 
+from photo_assets.at_work import PARTITION
 from photo_assets.definitions import open_resource
 from photo_assets.ingest import Ingested, ingest
 from photo_assets.ingest_lock import IngestRunning, only_ingest
+from photo_assets.instance import open_instance
 from photo_assets.settings import Settings
 from photo_assets.steps.collection import version_of
+from photo_assets.steps.scanning import Roots, scan_until_settled
 from photo_assets.tables import SCHEMAS
 from resources.tables.frames import rows_of
 from resources.tables.store import TableStore
@@ -62,6 +67,24 @@ def test_a_second_ingest_finds_nothing_new(settings: Settings, library: Path) ->
     again = ingest_now(settings)
     assert again.batches == []
     assert end_state(settings) == before
+
+
+def test_an_ingest_leaves_a_batch_to_the_run_that_is_at_work_on_it(settings: Settings, library: Path) -> None:
+    roots = Roots(settings.library_roots, settings.photo_data)
+    with open_resource(settings, "library").ledger() as ledger:
+        (first, *others) = scan_until_settled(ledger, roots, 4).batches
+    with open_instance(settings) as instance:
+        tags = {PARTITION: first}
+        run = create_run_for_test(instance, "ingest_batch", tags=tags, status=dg.DagsterRunStatus.STARTED)
+
+    ingested = ingest_now(settings)
+    assert (ingested.left, ingested.failed, ingested.counts["batches_planned"]) == ([first], {}, 1)
+    assert others, "the others are done"
+    with open_instance(settings) as instance:
+        instance.report_run_failed(run)
+
+    again = ingest_now(settings)
+    assert (again.batches, again.left, again.counts["pending"]) == ([first], [], 0)
 
 
 def test_every_table_has_its_columns_and_provenance(settings: Settings, library: Path) -> None:
