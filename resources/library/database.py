@@ -76,7 +76,9 @@ def _open_sqlite(path: Path) -> Engine:
 def _translating(where: str) -> Callable[[ExceptionContext], None]:
     def translate(context: ExceptionContext) -> None:
         is_ours = context.is_disconnect or isinstance(context.sqlalchemy_exception, OperationalError)
-        if is_ours and not context.is_pre_ping:  # a ping that fails is answered with a new connection
+        # To be interrupted is no error of the database's, though the connection is lost.
+        is_error = isinstance(context.original_exception, Exception)
+        if is_ours and is_error and not context.is_pre_ping:  # a ping that fails is answered with a new connection
             raise LedgerUnavailable(where, first_line(context.original_exception))
 
     return translate
