@@ -7,20 +7,21 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, cast
 
 import numpy as np
 
+from photo_assets.search.query import Query
 from photo_assets.steps.collection import version_of
 from resources.decoding.pool import DecodeRequest, DecodingPool
 from resources.decoding.previews import PreviewStore
 from resources.errors import PhotoPlatformError
 from resources.inference.port import InferenceEngine, ItemError
 from resources.library.identity import photo_id
-from resources.vectors.port import Filters, Hit, VectorIndex
+from resources.vectors.port import OFFLINE, Filters, Hit, VectorIndex
 
 
 class SearchError(PhotoPlatformError):
@@ -29,7 +30,10 @@ class SearchError(PhotoPlatformError):
 
 @dataclass(frozen=True)
 class Found:
-    """One photo that was found; `thumbnail` is a JPEG file. `score` is the cosine with the query, -1 to 1."""
+    """One photo that was found; `thumbnail` is a JPEG file. `score` is the cosine with the query, -1 to 1.
+
+    `offline`: no file holds it now, as while its disk is not mounted; the paths are those that it had.
+    """
 
     photo_id: str
     score: float
@@ -40,9 +44,10 @@ class Found:
     format: str | None
     location: dict[str, float] | None
     thumbnail: Path
+    offline: bool
 
     def places(self) -> list[str]:
-        """Where the photo is, from the current folder where it lies below it; its id if no file holds it now."""
+        """Where the photo is, or was before it went offline; from the current folder where it lies below it."""
         here = Path.cwd()
         paths = [Path(path) for path in self.paths]
         shown = [str(path.relative_to(here) if path.is_relative_to(here) else path) for path in paths]
@@ -50,12 +55,15 @@ class Found:
 
 
 class Searcher:
-    """An open collection and the model that made it; use it in a `with`."""
+    """An open collection and the model that made it; use it in a `with`. Photos that are offline only where asked."""
 
-    def __init__(self, index: VectorIndex, engine: InferenceEngine, previews: PreviewStore) -> None:
+    def __init__(
+        self, index: VectorIndex, engine: InferenceEngine, previews: PreviewStore, *, show_missing: bool = False
+    ) -> None:
         self._index = index
         self._engine = engine
         self._previews = previews
+        self._show_missing = show_missing
 
     def __enter__(self) -> "Searcher":
         return self
@@ -76,16 +84,54 @@ class Searcher:
 
     def by_image(self, path: Path, limit: int = 10) -> list[Found]:
         """The photos that look like the picture in this file, which may be of any format the library takes."""
-        (answer,) = self._engine.infer([_preview_of(path)], caption=False)
-        return self._nearest(_sound(answer.vector), limit)
+        return self.find(Query(picture=preview_of(path), limit=limit))
+
+    def find(self, query: Query) -> list[Found]:
+        """The photos that answer the query, the best first, equally good ones in the order of their ids.
+
+        Raises SearchError for an empty query, a picture that cannot be embedded, and a photo that is not there.
+        """
+        if query.is_empty():
+            raise SearchError("the query is empty; give words, a picture or a photo")
+        found = self._nearest(self._vector_of(query), query.offset + query.limit + bool(query.like), query.filters)
+        others = [hit for hit in found if hit.photo_id != query.like]
+        return others[query.offset : query.offset + query.limit]
+
+    def photo(self, photo_id: str) -> Found | None:
+        """This photo of the collection as a hit of itself; None where it is not there."""
+        records = self._index.retrieve(self._version(), [photo_id])
+        return next((self._found(Hit(record.point_id, 1.0, record.payload)) for record in records), None)
 
     def captions_by_path(self) -> dict[str, str]:
         """The caption of every path in the collection."""
         records = self._index.scroll(self._version())
         return {path: record.payload.get("caption", "") for record in records for path in record.payload["paths"]}
 
+    def _vector_of(self, query: Query) -> np.ndarray:
+        """The query as one (d,) float32 unit vector."""
+        parts: list[tuple[float, np.ndarray]] = []
+        seen = bool(query.picture) + bool(query.like)
+        if query.text.strip():
+            (vector,) = self._engine.embed_texts([query.text])
+            parts.append((query.text_weight if seen else 1.0, _sound(vector)))
+        left = (1.0 - sum(weight for weight, _ in parts) if parts else 1.0) / max(seen, 1)
+        if query.picture:
+            (answer,) = self._engine.infer([query.picture], caption=False)
+            parts.append((left, _sound(answer.vector)))
+        if query.like:
+            parts.append((left, self._vector_of_photo(query.like)))
+        total = sum((weight * vector for weight, vector in parts), start=np.zeros_like(parts[0][1]))
+        return total / np.linalg.norm(total)
+
+    def _vector_of_photo(self, photo_id: str) -> np.ndarray:
+        found = self._index.vectors(self._version(), [photo_id])
+        if photo_id not in found:
+            raise SearchError(f"the photo {photo_id} is not in the collection; ingest it, or search by its picture")
+        return found[photo_id]
+
     def _nearest(self, vector: np.ndarray, limit: int, filters: Filters | None = None) -> list[Found]:
-        return [self._found(hit) for hit in self._index.query(self._version(), vector, limit, filters)]
+        wanted = replace(filters or Filters(), only_present=not self._show_missing)
+        return [self._found(hit) for hit in self._index.query(self._version(), vector, limit, wanted)]
 
     def _version(self) -> str:
         active = self._index.active_version()
@@ -107,6 +153,7 @@ class Searcher:
             score=hit.score,
             paths=payload.get("paths", []),
             thumbnail=self._previews.thumbnail_path(hit.point_id),
+            offline=payload.get("presence") == OFFLINE,
             **{name: payload.get(name) for name in names},
         )
 
@@ -117,7 +164,7 @@ def _sound(result: np.ndarray | ItemError | None) -> np.ndarray:
     return cast(np.ndarray, result)
 
 
-def _preview_of(path: Path) -> bytes:
+def preview_of(path: Path) -> bytes:
     """The picture of a query as a JPEG, decoded within the limits of any photo, in a folder that is gone afterwards."""
     try:
         sha256 = hashlib.sha256(path.read_bytes()).hexdigest()

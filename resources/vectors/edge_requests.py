@@ -10,12 +10,14 @@ from typing import Any
 
 import qdrant_edge as edge
 
-from resources.vectors.port import INDEXED_FIELDS, OFFLINE, Filters, Hit, Point, Record
+from resources.vectors.port import INDEXED_FIELDS, OFFLINE, FieldKind, Filters, Hit, Place, Point, Record
 from resources.vectors.ranking import SCORE_DIGITS
 
 # enable_hnsw=False: one graph for all, and none per field value, which makes optimize() several times shorter
-_INDEX_PARAMS: dict[str, edge.KeywordIndexParams | edge.DatetimeIndexParams | edge.GeoIndexParams] = {
+_INDEX_PARAMS: dict[FieldKind, Any] = {
     "keyword": edge.KeywordIndexParams(enable_hnsw=False),
+    "prefix": edge.KeywordIndexParams(enable_hnsw=False, prefix=True),
+    "integer": edge.IntegerIndexParams(enable_hnsw=False),
     "datetime": edge.DatetimeIndexParams(enable_hnsw=False),
     "geo": edge.GeoIndexParams(enable_hnsw=False),
 }
@@ -72,15 +74,25 @@ def _filter_of(filters: Filters) -> edge.Filter:
     conditions: list[Any] = []
     if filters.taken_from or filters.taken_before:
         conditions.append(edge.FieldCondition(key="taken_at", range=_range_of(filters)))
-    for key, value in (("camera", filters.camera), ("format", filters.format)):
-        if value is not None:
-            conditions.append(_equal(key, value))
+    if filters.place:
+        conditions.append(edge.FieldCondition(key="location", geo_radius=_circle_of(filters.place)))
+    if filters.min_rating is not None:
+        conditions.append(edge.FieldCondition(key="rating", range=edge.RangeFloat(gte=filters.min_rating)))
+    if filters.keywords:
+        conditions.append(edge.FieldCondition(key="keywords", match=edge.MatchAny(list(filters.keywords))))
+    if prefix := filters.path_prefix():
+        conditions.append(edge.FieldCondition(key="paths", match=edge.MatchPrefix(prefix)))
+    conditions += [_equal(field, value) for field, value in filters.equalities()]
     # no field of truth values: the engine takes a filter's True for the number 1, which matches none of them
     return edge.Filter(must=conditions, must_not=[_equal("presence", OFFLINE)] if filters.only_present else None)
 
 
 def _equal(key: str, value: str) -> edge.FieldCondition:
     return edge.FieldCondition(key=key, match=edge.MatchValue(value))
+
+
+def _circle_of(place: Place) -> edge.GeoRadius:
+    return edge.GeoRadius(edge.GeoPoint(lon=place.lon_deg, lat=place.lat_deg), place.km * 1000)
 
 
 def _range_of(filters: Filters) -> edge.RangeDateTime:

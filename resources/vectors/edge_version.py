@@ -10,7 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import qdrant_edge as edge
+from numpy.typing import NDArray
 
 from resources.vectors import edge_requests, locks
 from resources.vectors.chunks import chunked
@@ -79,6 +81,15 @@ class OpenVersion:
         """What is there of `point_ids`, in their order."""
         found = {record.point_id: record for record in self._fetch(point_ids, True)}
         return [found[point_id] for point_id in point_ids if point_id in found]
+
+    def vectors(self, point_ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """The unit vectors of what is there of `point_ids`."""
+        found: dict[str, NDArray[np.float32]] = {}
+        for chunk in chunked(point_ids, _CHUNK):
+            with _engine(self._directory):
+                records = self._shard.retrieve(list(chunk), False, True)
+            found.update((str(record.id), np.asarray(record.vector, np.float32)) for record in records)
+        return found
 
     def scroll(self) -> Iterator[Record]:
         """Every point in id order."""

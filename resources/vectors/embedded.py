@@ -106,6 +106,11 @@ class EmbeddedIndex:
         check_ids(point_ids)
         return self._open(version).retrieve(point_ids)
 
+    def vectors(self, version: str, point_ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """See VectorIndex."""
+        check_ids(point_ids)
+        return self._open(version).vectors(point_ids)
+
     def scroll(self, version: str) -> Iterator[Record]:
         """See VectorIndex."""
         return self._open(version).scroll()

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,12 +24,17 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-INDEXED_FIELDS: Mapping[str, Literal["keyword", "datetime", "geo"]] = {
+FieldKind = Literal["keyword", "prefix", "integer", "datetime", "geo"]
+
+INDEXED_FIELDS: Mapping[str, FieldKind] = {
     "photo_id": "keyword",
-    "paths": "keyword",
+    "paths": "prefix",
     "camera": "keyword",
+    "lens_model": "keyword",
     "format": "keyword",
+    "keywords": "keyword",
     "presence": "keyword",
+    "rating": "integer",
     "taken_at": "datetime",
     "location": "geo",
 }
@@ -43,8 +49,9 @@ class Point:
     """One photo in one embedding space.
 
     `point_id` is a UUID as lower-case text, `vector` a (d,) float32 array of unit norm, `payload` JSON values
-    only: photo_id, caption, paths (list of text), presence, taken_at (ISO-8601 text), camera, format,
-    location ({"lat", "lon"} in degrees), and the provenance (models, revisions, preprocessing, decoder).
+    only: photo_id, caption, paths (list of text), presence, taken_at (ISO-8601 text), camera, lens_model, format,
+    keywords (list of text), rating (-1 to 5), location ({"lat", "lon"} in degrees), and the provenance (models,
+    revisions, preprocessing, decoder).
     """
 
     point_id: str
@@ -70,17 +77,46 @@ class Hit:
 
 
 @dataclass(frozen=True)
-class Filters:
-    """What a hit must satisfy: taken from `taken_from` on, before `taken_before`, with this camera and format.
+class Place:
+    """A circle on the earth: all that lies less than `km` from a point. Raises ValueError where there is none."""
 
-    None leaves a field free. A time without a zone is UTC. `only_present` leaves out photos that are OFFLINE.
+    lat_deg: float
+    lon_deg: float
+    km: float
+
+    def __post_init__(self) -> None:
+        if not (abs(self.lat_deg) <= 90 and abs(self.lon_deg) <= 180 and 0 < self.km < math.inf):
+            raise ValueError("a place is a latitude of -90 to 90, a longitude of -180 to 180 and more than 0 km")
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a hit must satisfy; every one that is set. None and an empty one leave a field free.
+
+    Taken from `taken_from` on and before `taken_before` (a time without a zone is UTC), within `place`, with this
+    `camera`, `lens` and `format` to the letter, a rating of at least `min_rating`, any of `keywords`, a file below
+    the absolute `folder`. `only_present` leaves out photos that are OFFLINE.
     """
 
     taken_from: datetime | None = None
     taken_before: datetime | None = None
+    place: Place | None = None
     camera: str | None = None
+    lens: str | None = None
     format: str | None = None
+    min_rating: int | None = None
+    keywords: tuple[str, ...] = ()
+    folder: str | None = None
     only_present: bool = False
+
+    def equalities(self) -> list[tuple[str, str]]:
+        """The payload fields that must have one value, each with it."""
+        named = (("camera", self.camera), ("lens_model", self.lens), ("format", self.format))
+        return [(field, value) for field, value in named if value is not None]
+
+    def path_prefix(self) -> str | None:
+        """What a path below `folder` begins with: /a/b/ for /a/b, so that /a/bc is not below it."""
+        return None if self.folder is None else self.folder.rstrip("/") + "/"
 
 
 class VectorIndex(Protocol):
@@ -138,6 +174,9 @@ class VectorIndex(Protocol):
 
     def retrieve(self, version: str, point_ids: Sequence[str]) -> list[Record]:
         """These points in the order asked for; ids that are not there are left out."""
+
+    def vectors(self, version: str, point_ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """The (d,) float32 unit vectors of these points, by id; ids that are not there are left out."""
 
     def scroll(self, version: str) -> Iterator[Record]:
         """Every point once, in id order."""

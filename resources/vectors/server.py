@@ -126,6 +126,18 @@ class ServerIndex:
         found = {record.point_id: record for record in self._fetch(version, point_ids, True)}
         return [found[point_id] for point_id in point_ids if point_id in found]
 
+    def vectors(self, version: str, point_ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """See VectorIndex."""
+        check_ids(point_ids)
+        self._dimensions(version)
+        found: dict[str, NDArray[np.float32]] = {}
+        for chunk in chunked(point_ids, _CHUNK):
+            records = self._call(
+                version, self._client.retrieve, version, list(chunk), with_payload=False, with_vectors=True
+            )
+            found.update((str(record.id), np.asarray(record.vector, np.float32)) for record in records)
+        return found
+
     def scroll(self, version: str) -> Iterator[Record]:
         """See VectorIndex."""
         self._dimensions(version)

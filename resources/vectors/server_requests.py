@@ -8,11 +8,13 @@ from typing import Any
 
 from qdrant_client import models
 
-from resources.vectors.port import OFFLINE, Filters, Hit, Point, Record
+from resources.vectors.port import OFFLINE, FieldKind, Filters, Hit, Place, Point, Record
 from resources.vectors.ranking import SCORE_DIGITS
 
-FIELD_SCHEMAS = {
+FIELD_SCHEMAS: dict[FieldKind, models.PayloadSchemaType | models.KeywordIndexParams] = {
     "keyword": models.PayloadSchemaType.KEYWORD,
+    "prefix": models.KeywordIndexParams(type=models.KeywordIndexType.KEYWORD, prefix=True),
+    "integer": models.PayloadSchemaType.INTEGER,
     "datetime": models.PayloadSchemaType.DATETIME,
     "geo": models.PayloadSchemaType.GEO,
 }
@@ -52,9 +54,15 @@ def filter_of(filters: Filters | None) -> models.Filter | None:
     if filters.taken_from or filters.taken_before:
         taken = models.DatetimeRange(gte=filters.taken_from, lt=filters.taken_before)
         conditions.append(models.FieldCondition(key="taken_at", range=taken))
-    for key, value in (("camera", filters.camera), ("format", filters.format)):
-        if value is not None:
-            conditions.append(_equal(key, value))
+    if filters.place:
+        conditions.append(models.FieldCondition(key="location", geo_radius=_circle_of(filters.place)))
+    if filters.min_rating is not None:
+        conditions.append(models.FieldCondition(key="rating", range=models.Range(gte=filters.min_rating)))
+    if filters.keywords:
+        conditions.append(models.FieldCondition(key="keywords", match=models.MatchAny(any=list(filters.keywords))))
+    if prefix := filters.path_prefix():
+        conditions.append(models.FieldCondition(key="paths", match=models.MatchPrefix(prefix=prefix)))
+    conditions += [_equal(field, value) for field, value in filters.equalities()]
     return models.Filter(must=conditions, must_not=[_equal("presence", OFFLINE)] if filters.only_present else None)
 
 
@@ -66,6 +74,10 @@ def hit_of(point: models.ScoredPoint) -> Hit:
 def record_of(record: models.Record) -> Record:
     """The client's record as ours."""
     return Record(str(record.id), record.payload or {})
+
+
+def _circle_of(place: Place) -> models.GeoRadius:
+    return models.GeoRadius(center=models.GeoPoint(lon=place.lon_deg, lat=place.lat_deg), radius=place.km * 1000)
 
 
 def _equal(key: str, value: str) -> models.FieldCondition:

@@ -212,10 +212,13 @@ def test_creating_accepts_that_another_process_was_quicker_and_makes_the_indexes
     made = {r.json()["field_name"]: r.json()["field_schema"] for r in faulty.seen("PUT", f"{COLLECTION}/index")}
     assert made == {
         "photo_id": "keyword",
-        "paths": "keyword",
+        "paths": {"type": "keyword", "prefix": True},
         "camera": "keyword",
+        "lens_model": "keyword",
         "format": "keyword",
+        "keywords": "keyword",
         "presence": "keyword",
+        "rating": "integer",
         "taken_at": "datetime",
         "location": "geo",
     }
