@@ -37,6 +37,12 @@ class DecodingResource(dg.ConfigurableResource):
 
         return decoder_of(self._limits())
 
+    def policy(self) -> str:
+        """The name of the policy that previews are made under now; imports no decoding library."""
+        from resources.decoding.pool import provenance_of
+
+        return provenance_of(self._limits())
+
     def _limits(self) -> "DecodingLimits":
         from resources.decoding.limits import DecodingLimits
 

@@ -12,7 +12,7 @@ from uuid import uuid4
 from sqlalchemy import Connection, insert, select, update
 
 from resources.library.claiming import release_unbrought
-from resources.library.database import set_by_id
+from resources.library.database import chunks, set_by_id
 from resources.library.errors import UnknownBatch
 from resources.library.identity import Member
 from resources.library.offline import note_unheld
@@ -50,6 +50,15 @@ def planned_batches(connection: Connection) -> list[str]:
     """The keys of the batches that no run has finished, oldest first."""
     statement = select(batches.c.key).where(batches.c.state == "planned")
     return list(connection.scalars(statement.order_by(batches.c.created_at)))
+
+
+def sizes(connection: Connection, keys: Sequence[str]) -> dict[str, int]:
+    """How many files each of these batches has; of an unknown one nothing."""
+    found: dict[str, int] = {}
+    for chunk in chunks(keys):
+        rows = connection.execute(select(batches.c.key, batches.c.size).where(batches.c.key.in_(chunk)))
+        found |= {row.key: row.size for row in rows}
+    return found
 
 
 def members(connection: Connection, batch: str) -> list[Member]:

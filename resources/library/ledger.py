@@ -147,6 +147,11 @@ class Ledger:
         with self._reading.begin() as connection:
             return batching.planned_batches(connection)
 
+    def batch_sizes(self, keys: Sequence[str]) -> dict[str, int]:
+        """How many files each of these batches has; of an unknown one nothing."""
+        with self._reading.begin() as connection:
+            return batching.sizes(connection, keys)
+
     def members(self, batch: str) -> list[Member]:
         """The files of a batch, in their fixed order. Raises UnknownBatch."""
         with self._reading.begin() as connection:

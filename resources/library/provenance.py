@@ -6,7 +6,7 @@ collection holds, whatever became of a run that was to change it.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, select
@@ -50,18 +50,21 @@ def stale_batches(connection: Connection, current: Mapping[str, Facts]) -> list[
     found = []
     for row in connection.execute(statement.order_by(batches.c.created_at, batches.c.key)):
         known = written.get(row.key, {})
-        tables = {name: differences(known.get(name, {}), now) for name, now in current.items()}
+        tables = {name: _differences(known.get(name, {}), now, current) for name, now in current.items()}
         if stale := {name: why for name, why in tables.items() if why}:
             found.append(StaleBatch(row.key, row.size, stale))
     return found
 
 
-def differences(written: Facts, now: Facts) -> list[str]:
+def _differences(written: Facts, now: Facts, tables: Collection[str]) -> list[str]:
     """In words, what differs between what a table was made by and what it would be made by now."""
     if not written:
         return ["not known what made it"]
     names = [name for name in {**written, **now} if written.get(name) != now.get(name)]
-    return [f"{name} {written.get(name, 'none')} -> {now.get(name, 'none')}" for name in names]
+    return [
+        f"another {name}" if name in tables else f"{name} {written.get(name, 'none')} -> {now.get(name, 'none')}"
+        for name in names
+    ]
 
 
 def _written(connection: Connection) -> dict[str, dict[str, dict[str, str]]]:

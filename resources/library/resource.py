@@ -23,6 +23,7 @@ class LibraryResource(dg.ConfigurableResource):
     roots: list[str]
     state_directory: str
     batch_size: int = 256
+    nightly_batches: int = 50
     include: list[str] = Field(default_factory=list)
     exclude: list[str] = Field(default_factory=list)
     missing_grace_s: float = 30 * 86_400.0
