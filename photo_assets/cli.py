@@ -15,7 +15,17 @@ from rich.progress import Progress
 from rich.table import Table
 
 from photo_assets.settings import Settings, load_settings
-from photo_assets.terminal import err, failures_table, hits_table, out, plain, print_json, progress_bar, summary
+from photo_assets.terminal import (
+    err,
+    failures_table,
+    hits_table,
+    out,
+    plain,
+    print_json,
+    progress_bar,
+    summary,
+    whereabouts,
+)
 from resources.errors import PhotoPlatformError
 
 if TYPE_CHECKING:
@@ -55,8 +65,11 @@ def ingest(
     ingested = ingest_with_bar(values, _roots(roots, values))
     for warning in ingested.scan.warnings():
         err.print(f"[yellow]warning:[/yellow] {plain(warning)}", highlight=False, soft_wrap=True)
-    if not ingested.batches and not ingested.described:
+    followed = whereabouts(ingested.scan.seen)
+    if not (ingested.batches or ingested.described or followed):
         out.print("nothing new", highlight=False)
+    if followed:
+        out.print(followed, highlight=False)
     if ingested.described:
         out.print(f"sidecars read again in {len(ingested.described)} earlier batches", highlight=False)
     if ingested.left:
@@ -210,7 +223,8 @@ def open_searcher(values: Settings) -> "Searcher":
     from photo_assets.search.searching import Searcher
 
     vectors, inference, decoding = (open_resource(values, name) for name in ("vectors", "inference", "decoding"))
-    return Searcher(vectors.index(), inference.engine(), decoding.previews())
+    show_missing = values.photo_search_missing == "show"
+    return Searcher(vectors.index(), inference.engine(), decoding.previews(), show_missing=show_missing)
 
 
 def _roots(named: list[Path] | None, values: Settings) -> list[Path]:

@@ -76,6 +76,9 @@ class Settings(BaseSettings):
     photo_batch_size: int = Field(
         256, ge=1, le=10_000, description="Files per batch; a batch is one Dagster partition."
     )
+    photo_nightly_batches: int = Field(
+        50, ge=1, le=10_000, description="Batches that the schedule nightly_refresh does again in one night, at most."
+    )
     photo_workers: int = Field(0, ge=0, le=256, description="Processes that decode photos; 0 means one per CPU core.")
     photo_decode_timeout_s: float = Field(
         60.0,
@@ -87,6 +90,16 @@ class Settings(BaseSettings):
         RawPolicy.AUTO,
         description="Where a RAW photo's picture comes from: 'preview' (the camera's JPEG if its short side has 1,024 "
         "px), 'half' or 'full' (the RAW data), 'auto' (the first that serves).",
+    )
+    photo_missing_grace_days: float = Field(
+        30.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="Days after which a photo that no file holds leaves the collection; 0 at once. It is back without "
+        "any work when a file is.",
+    )
+    photo_search_missing: Literal["hide", "show"] = Field(
+        "hide", description="What a search does with photos that no file holds now, as of a disk that is not mounted."
     )
     qdrant_url: str = Field("", description="A Qdrant server. Empty: the embedded engine below PHOTO_DATA.")
     qdrant_api_key: SecretStr = Field(SecretStr(""), description="The Qdrant server's API key.")

@@ -28,6 +28,7 @@ from rich.text import Text
 
 if TYPE_CHECKING:
     from photo_assets.search.searching import Found
+    from resources.library.looking import Seen
 
 out = Console()
 err = Console(stderr=True)
@@ -41,11 +42,19 @@ def summary(counts: dict[str, int], failed: list[dict[str, Any]]) -> str:
     return line + (f" ({kinds})" if kinds else "") + pending + (", see `photos failures`" if kinds else "")
 
 
+def whereabouts(seen: "Seen") -> str:
+    """What became of files that were known, in a line like `known files: 3 moved, 1 missing`; empty if nothing."""
+    counts = {what: getattr(seen, what) for what in ("moved", "missing", "back")}
+    told = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+    return f"known files: {told}" if told else ""
+
+
 def hits_table(query: str, found: "list[Found]") -> Table:
     """The hits of one query, the best first."""
     table = Table("score", "caption", Column("photo", overflow="fold"), title=plain(query), title_justify="left")
     for hit in found:
-        table.add_row(f"{hit.score:.3f}", plain(hit.caption or ""), plain(hit.places()[0]))
+        place = plain(hit.places()[0]) + (" [dim](offline)[/dim]" if hit.offline else "")
+        table.add_row(f"{hit.score:.3f}", plain(hit.caption or ""), place)
     return table
 
 

@@ -29,10 +29,14 @@ def _card(found: Found) -> dict[str, Any]:
         "image": base64.b64encode(found.thumbnail.read_bytes()).decode(),
         "caption": found.caption or "no caption",
         "score": f"{found.score:.3f}",
-        "details": " · ".join(part for part in (_day(found), found.camera, found.format) if part),
+        "details": " · ".join(part for part in (_day(found), found.camera, found.format, _offline(found)) if part),
         "places": found.places(),
     }
 
 
 def _day(found: Found) -> str | None:
     return found.taken_at[:16].replace("T", " ") if found.taken_at else None
+
+
+def _offline(found: Found) -> str | None:
+    return "offline" if found.offline else None
