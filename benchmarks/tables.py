@@ -11,6 +11,7 @@ from typing import Any
 
 from benchmarks.decode_tables import decode_lines, pool_lines
 from benchmarks.inference_tables import inference_lines
+from benchmarks.library_tables import library_lines
 
 RESULTS = Path(__file__).parent / "results"
 _OF_SAMPLES = {
@@ -18,6 +19,7 @@ _OF_SAMPLES = {
     "decode_real": decode_lines,
     "decode_pool": pool_lines,
     "inference": inference_lines,
+    "library": library_lines,
 }
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 

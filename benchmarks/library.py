@@ -1,0 +1,68 @@
+"""Looking at a library of very many files: `make bench-library`.
+
+Measured: the first look, the one that settles, the cutting of batches, a tick of the sensor with nothing new, a look
+that has to stop again and again; each in a fresh process, with its CPU time and peak memory. Not measured: photos (the
+files are empty: nothing opens them here), disks that are slower than this machine's page cache, a PostgreSQL ledger.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from benchmarks import tables
+from benchmarks.environment import environment
+from benchmarks.keeping import keep
+from benchmarks.library_once import STEPS
+
+FILES_PER_FOLDER = 1000
+
+Sample = dict[str, Any]
+
+
+def main(
+    files: Annotated[list[int] | None, typer.Option(help="Files in a tree; may be given several times.")] = None,
+    runs: Annotated[int, typer.Option(help="How often each tree is looked at, on a fresh ledger.")] = 3,
+    quick: Annotated[bool, typer.Option(help="2,000 files, one run; keeps and writes nothing.")] = False,
+) -> None:
+    """Make each tree, measure, remove it; keep every sample and make the table anew."""
+    place = environment() | {"load_before": round(os.getloadavg()[0], 2)}
+    samples: list[Sample] = []
+    for count in [2_000] if quick else files or [10_000, 100_000, 1_000_000]:
+        with tempfile.TemporaryDirectory(prefix="library-") as scratch:
+            tree = Path(scratch) / "tree"
+            plant(tree, count)
+            for run in range(1 if quick else runs):
+                samples += measure(tree, Path(scratch) / f"run-{run}", {"files": count, "run": run})
+    if not quick:
+        keep("library", place, samples)
+        tables.main()
+
+
+def plant(tree: Path, count: int) -> None:
+    """Make a tree of `count` empty files with photos' names."""
+    for number in range(count):
+        folder = tree / f"{number // FILES_PER_FOLDER:06}"
+        if number % FILES_PER_FOLDER == 0:
+            folder.mkdir(parents=True)
+        os.close(os.open(folder / f"IMG_{number:07}.jpg", os.O_CREAT | os.O_WRONLY))
+
+
+def measure(tree: Path, data: Path, about: Sample) -> list[Sample]:
+    """A sample of each step, in their order, on one ledger."""
+    samples = []
+    for step in STEPS:
+        command = [sys.executable, "-m", "benchmarks.library_once", step, str(tree), str(data)]
+        printed = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+        samples.append(about | {"what": step} | json.loads(printed.splitlines()[-1]))
+        typer.echo(samples[-1])
+    return samples
+
+
+if __name__ == "__main__":
+    typer.run(main)
