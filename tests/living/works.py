@@ -27,7 +27,7 @@ from .doubles import CountingEngine, CountingPool, MemoryIndex, MemoryTables, Pr
 from .faults import Calls, Frail, count_statements
 
 BATCH_SIZE = 3
-PORTION = 3
+PORTION = 4
 GRACE_S = 30 * 86_400.0
 TICK_S = 30.0
 
