@@ -183,6 +183,18 @@ def inference(
     serve_inference(values, host or values.photo_inference_host, bound)
 
 
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="The address to bind to; PHOTO_SERVE_HOST by default.")] = "",
+    port: Annotated[int | None, typer.Option(min=0, max=65_535, help="The port; PHOTO_SERVE_PORT by default.")] = None,
+) -> None:
+    """Serve the gallery page and the search API, also while photos are ingested."""
+    from photo_assets.serving import serve_search
+
+    values = load_settings()
+    serve_search(values, host or values.photo_serve_host, values.photo_serve_port if port is None else port)
+
+
 @models.command()
 def export(
     form: Annotated[Literal["torchscript", "onnx"], typer.Option("--format", help="What the graphs run on.")],

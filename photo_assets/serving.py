@@ -1,19 +1,26 @@
-"""The `photos inference` command: this deployment's models behind the service, its limits from the settings.
+"""The `photos inference` and `photos serve` commands: this deployment's models and collection behind their services.
 
-The service itself is the room resources/inference/service.
+The services themselves are the rooms resources/inference/service and photo_assets/search/service.
 """
 
+from contextlib import closing
+
 from photo_assets.definitions import open_resource
+from photo_assets.search.pictures import QueryPictures
+from photo_assets.search.service.library import Library
+from photo_assets.search.service.originals import Originals
+from photo_assets.search.service.running import SearchServer
 from photo_assets.settings import Settings
 from photo_assets.terminal import err
 from resources.inference.service.limits import Limits
 from resources.inference.service.running import InferenceServer
-from resources.web.limits import MB
+from resources.vectors.lending import Lending
+from resources.web.limits import MB, RequestLimits
 from resources.web.running import url_of
 
 
 def serve_inference(settings: Settings, host: str, port: int) -> None:
-    """Serve until stopped by a signal. Raises ModelError."""
+    """Serve until stopped by a signal. Raises ModelError, WebError."""
     # The service has the models itself, also where the shell names it for others.
     local = settings.model_copy(update={"inference_url": ""})
     engine = open_resource(local, "inference").engine()
@@ -23,8 +30,21 @@ def serve_inference(settings: Settings, host: str, port: int) -> None:
     server.run(lambda: err.print(f"{url} is ready; its interface: {url}/docs", highlight=False, soft_wrap=True))
 
 
+def serve_search(settings: Settings, host: str, port: int) -> None:
+    """Serve until stopped by a signal. Raises ModelError, VectorIndexError, LibraryError, WebError."""
+    vectors, inference, decoding = (open_resource(settings, name) for name in ("vectors", "inference", "decoding"))
+    with closing(Lending(vectors.index())) as collection, QueryPictures() as pictures:
+        show_missing = settings.photo_search_missing == "show"
+        library = Library(collection, inference.engine(), decoding.previews(), pictures, show_missing)
+        token, limits = settings.photo_search_token.get_secret_value(), search_limits_of(settings)
+        server = SearchServer(library, host, port, token, limits, _originals(settings))
+        url = url_of(host, server.port)
+        err.print(f"{url} is loading the model", highlight=False, soft_wrap=True)
+        server.run(lambda: err.print(f"{url} is ready; its interface: {url}/docs", highlight=False, soft_wrap=True))
+
+
 def limits_of(settings: Settings) -> Limits:
-    """The service's limits: those that can be set, and the rest as they are."""
+    """The inference service's limits: those that can be set, and the rest as they are."""
     return Limits(
         queue=settings.photo_inference_queue,
         body_bytes=settings.photo_inference_body_mb * MB,
@@ -32,3 +52,16 @@ def limits_of(settings: Settings) -> Limits:
         files=min(Limits.files, settings.photo_inference_queue),
         held_bytes=max(Limits.held_bytes, 2 * settings.photo_inference_body_mb * MB),
     )
+
+
+def search_limits_of(settings: Settings) -> RequestLimits:
+    """The search service's: one upload, and room for two at a time."""
+    largest = settings.photo_serve_upload_mb * MB
+    return RequestLimits(body_bytes=largest, held_bytes=max(RequestLimits.held_bytes, 2 * largest))
+
+
+def _originals(settings: Settings) -> Originals | None:
+    if not settings.photo_serve_originals:
+        return None
+    library = open_resource(settings, "library")
+    return Originals(library.ledger(), library.root_paths())

@@ -122,6 +122,17 @@ class Settings(BaseSettings):
         allow_inf_nan=False,
         description="How long it waits for more pictures to fill a batch, in milliseconds.",
     )
+    photo_search_token: SecretStr = Field(
+        SecretStr(""), description="The search service's token. Needed unless it binds to loopback."
+    )
+    photo_serve_host: str = Field("127.0.0.1", description="The address `photos serve` binds to.")
+    photo_serve_port: int = Field(8766, ge=0, le=65_535, description="Its port; 0 for any that is free.")
+    photo_serve_upload_mb: int = Field(
+        100, ge=1, le=1_000, description="The largest picture that one can search by there, in MB."
+    )
+    photo_serve_originals: bool = Field(
+        False, description="Whether it also gives out the original files; else previews and thumbnails only."
+    )
 
     @field_validator("photo_data")
     @classmethod
@@ -148,7 +159,7 @@ class Settings(BaseSettings):
             )
         return url
 
-    @field_validator("inference_token")
+    @field_validator("inference_token", "photo_search_token")
     @classmethod
     def _can_be_sent(cls, token: SecretStr) -> SecretStr:
         if not all("!" <= character <= "~" for character in token.get_secret_value()):

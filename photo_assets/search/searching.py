@@ -43,6 +43,8 @@ class Found:
     camera: str | None
     format: str | None
     location: dict[str, float] | None
+    width_px: int | None
+    height_px: int | None
     thumbnail: Path
     offline: bool
 
@@ -147,7 +149,7 @@ class Searcher:
 
     def _found(self, hit: Hit) -> Found:
         payload: dict[str, Any] = hit.payload
-        names = ("caption", "taken_at", "camera", "format", "location")
+        names = ("caption", "taken_at", "camera", "format", "location", "width_px", "height_px")
         return Found(
             photo_id=hit.point_id,
             score=hit.score,

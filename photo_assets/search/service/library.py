@@ -1,0 +1,52 @@
+"""What the routes ask of the collection and the models; no HTTP here, and no JSON.
+
+Each method borrows the collection for one short piece of work, so that an ingest gets its turn between two queries.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from photo_assets.search.pictures import QueryPictures
+from photo_assets.search.query import Query
+from photo_assets.search.searching import Found, Searcher
+from photo_assets.search.service.errors import NoSuchPhoto
+from resources.decoding.previews import PreviewStore
+from resources.inference.port import InferenceEngine
+from resources.vectors.lending import Lending
+
+
+@dataclass
+class Library:
+    """One library's collection, the engine that made it, its previews, and what decodes pictures to search by."""
+
+    collection: Lending
+    engine: InferenceEngine
+    previews: PreviewStore
+    pictures: QueryPictures
+    show_missing: bool = False
+    is_ready: bool = False
+
+    def load(self) -> None:
+        """Load the model, so that the first query finds it warm. Raises ModelError."""
+        self.engine.embed_texts(["a photo"])
+        self.is_ready = True
+
+    def find(self, query: Query) -> list[Found]:
+        """The photos that the query is after, the best first. Raises SearchError, VectorIndexError, ModelError."""
+        with self.collection.borrowed() as index:
+            return Searcher(index, self.engine, self.previews, show_missing=self.show_missing).find(query)
+
+    def payload(self, photo_id: str) -> Mapping[str, Any]:
+        """All that the collection holds of a photo. Raises NoSuchPhoto."""
+        with self.collection.borrowed() as index:
+            active = index.active_version()
+            records = index.retrieve(active, [photo_id]) if active else []
+        if not records:
+            raise NoSuchPhoto(photo_id)
+        return records[0].payload
+
+    def searched(self) -> str | None:
+        """The version that is searched now; None before the first ingest."""
+        with self.collection.borrowed() as index:
+            return index.active_version()
