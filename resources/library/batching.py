@@ -23,7 +23,10 @@ from resources.library.schema import batch_members, batches, files, photos
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one photo's way through a batch ended; `status` is ok, failed or removed."""
+    """How one photo's way through a batch ended; `status` is ok, failed or removed.
+
+    The error of one that is ok is its caption's.
+    """
 
     photo_id: str
     status: str
@@ -85,8 +88,8 @@ def finish_batch(connection: Connection, batch: str, outcomes: Iterable[Outcome]
 
 
 def _retry(connection: Connection, outcome: Outcome, now: float) -> dict[str, Any]:
-    if outcome.status == "failed":
-        return count_failure(connection, outcome.photo_id, outcome.error_kind, now)
+    if outcome.error_kind and outcome.status in ("ok", "failed"):
+        return count_failure(connection, outcome.photo_id, outcome.status, outcome.error_kind, now)
     return NO_FAILURE | {"failed_by": None}
 
 

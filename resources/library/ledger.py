@@ -185,6 +185,11 @@ class Ledger:
         with self._database.begin() as connection:
             return retries.release_due(connection, _now(now), decoder)
 
+    def batches_with_due_captions(self, *, now: float | None = None) -> dict[str, str]:
+        """The done batches that are to write captions again that failed, each with a token of which."""
+        with self._reading.begin() as connection:
+            return retries.batches_with_due_captions(connection, _now(now))
+
     def retry_now(self, paths: Sequence[bytes] = (), *, now: float | None = None) -> int:
         """Make all failures due, or those at or below the paths, quarantined ones too; how many files those are."""
         with self._database.begin() as connection:

@@ -1,10 +1,12 @@
 """When what failed is tried again: after a while, with another decoder, when a person asks, or not at all.
 
 Functions over one open transaction. What is due is only let go here: its file settles, and the next batch takes it
-as it would a new one. Nothing that is ok is ever due, and a photo is let go by one file, however many copies there are.
+as it would a new one. A photo is let go by one file, however many copies there are. One that is ok is never let go:
+should its caption have failed, only its batch's captions are written again.
 """
 
 from collections.abc import Iterable, Sequence
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, literal_column, or_, select, true, update
@@ -12,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, literal_column, or
 from resources.decoding.errors import KILLING_KINDS, RETRYABLE_KINDS, OriginalError, QuarantinedError, leaves_of
 from resources.library.database import below, chunks, set_by_id
 from resources.library.quarantine import MAX_KILLS, forget_kills
-from resources.library.schema import files, kills, looks, photos
+from resources.library.schema import batches, files, kills, looks, photos
 
 # The first is for a file that could not be had, which may be a matter of seconds.
 WAITS_S = (60.0, 600.0, 3_600.0, 21_600.0, 86_400.0)
@@ -51,11 +53,16 @@ def at_or_below(paths: Sequence[bytes]) -> ColumnElement[bool]:
     return or_(*(or_(files.c.path == path, below(path)) for path in paths)) if paths else true()
 
 
-def count_failure(connection: Connection, photo_id: str, kind: str | None, now: float) -> dict[str, Any]:
-    """What to write of a photo beside its failure; nothing where a batch that was done before fails it as before."""
-    statement = select(photos.c.status, photos.c.error_kind, photos.c.attempts).where(photos.c.photo_id == photo_id)
-    row = connection.execute(statement).one_or_none()
-    if row is None or (row.status == "failed" and row.error_kind == kind):
+def count_failure(connection: Connection, photo_id: str, status: str, kind: str, now: float) -> dict[str, Any]:
+    """What to write of a photo beside the failure of all of it or, where its status is ok, of its caption.
+
+    Nothing where no try was due and it had failed so before: what a done batch tells again is no try.
+    """
+    row = connection.execute(select(photos).where(photos.c.photo_id == photo_id)).one_or_none()
+    if row is None:
+        return {}
+    was_due = row.next_try_at is not None and row.next_try_at <= now
+    if (row.status, row.error_kind) == (status, kind) and not was_due:
         return {}
     tries = row.attempts + 1
     times = connection.scalar(select(kills.c.times).where(kills.c.photo_id == photo_id))
@@ -90,6 +97,17 @@ def release_due(connection: Connection, now: float, decoder: str | None) -> int:
     return len(due)
 
 
+def batches_with_due_captions(connection: Connection, now: float) -> dict[str, str]:
+    """The done batches that own photos whose captions are due, each with a token of which and how often they failed."""
+    is_due_caption = and_(photos.c.status == "ok", photos.c.next_try_at <= now)
+    statement = select(photos.c.batch, photos.c.photo_id, photos.c.attempts).order_by(photos.c.photo_id)
+    done = statement.join(batches, batches.c.key == photos.c.batch).where(is_due_caption, batches.c.state == "done")
+    digests: dict[str, Any] = {}
+    for row in connection.execute(done):
+        digests.setdefault(row.batch, sha256()).update(f"{row.photo_id} {row.attempts}\n".encode())
+    return {batch: digest.hexdigest()[:12] for batch, digest in digests.items()}
+
+
 def retry_now(connection: Connection, paths: Sequence[bytes], now: float) -> int:
     """Make every failure at or below the paths due, whatever was concluded of it; all where none is named.
 
@@ -98,8 +116,10 @@ def retry_now(connection: Connection, paths: Sequence[bytes], now: float) -> int
     chosen = and_(files.c.present, files.c.state == "done", at_or_below(paths))
     unread = connection.scalars(select(files.c.id).where(chosen, files.c.error_kind.is_not(None))).all()
     set_by_id(connection, unread, attempts=0, next_try_at=now)
-    holding = select(files.c.photo_id).join(photos, photos.c.photo_id == files.c.photo_id).where(chosen, _HAS_FAILED)
-    held = connection.scalars(holding).all()
+    holding = select(files.c.photo_id).join(photos, photos.c.photo_id == files.c.photo_id).where(chosen)
+    # Of a photo that is ok, a caption may have failed.
+    has_failed = and_(photos.c.status.in_(("failed", "ok")), photos.c.error_kind.is_not(None))
+    held = connection.scalars(holding.where(has_failed)).all()
     forget_kills(connection, set(held))
     for chunk in chunks(sorted(set(held))):
         failed = update(photos).where(photos.c.photo_id.in_(chunk))

@@ -93,6 +93,7 @@ photos = Table(
     Index("photos_by_batch", "batch"),
     Index("offline_photos", "offline_since", sqlite_where=_IS_OFFLINE, postgresql_where=_IS_OFFLINE),
     Index("removed_photos", "removed_at", sqlite_where=_WAS_REMOVED, postgresql_where=_WAS_REMOVED),
+    Index("photos_by_next_try", "next_try_at", sqlite_where=_IS_PLANNED, postgresql_where=_IS_PLANNED),
     Index("failed_photos", "photo_id", sqlite_where=_HAS_FAILED, postgresql_where=_HAS_FAILED),
 )
 

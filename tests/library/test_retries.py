@@ -12,11 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from resources.library import identity
+from resources.library.batching import Outcome
 from resources.library.ledger import Ledger
 from resources.library.retries import FILE_KINDS, MAX_TRIES, PASSING_KINDS, WAITS_S, next_try_at
 from resources.opening import opened
 
-from .conftest import Shelf
+from .conftest import Row, Shelf, outcome
 
 DECODER = "policy 1 library 1"
 LONGEST_S = max(WAITS_S)
@@ -268,6 +269,49 @@ def test_a_person_finds_nothing_to_let_go_where_nothing_failed(shelf: Shelf) -> 
 
     assert shelf.ledger.retry_now(now=shelf.clock) == 0
     assert due(shelf, decoder="library 2") == []
+
+
+def uncaptioned(shelf: Shelf, batch: str, rows: list[Row], kind: str | None) -> None:
+    """Finish a batch whose first photo has no caption for this reason; None: it has one."""
+    first, *others = [str(row["photo_id"]) for row in rows if row["status"] == "ok"]
+    outcomes = [Outcome(first, "ok", kind, kind and "no words"), *map(outcome, others)]
+    shelf.ledger.finish_batch(batch, outcomes, now=shelf.clock)
+
+
+def captions_due(shelf: Shelf, after_s: float) -> list[str]:
+    shelf.clock += after_s
+    return list(shelf.ledger.batches_with_due_captions(now=shelf.clock))
+
+
+def test_a_caption_that_failed_is_written_again_by_its_batch_a_bounded_number_of_times(shelf: Shelf) -> None:
+    shelf.put("a.jpg", b"x")
+    shelf.put("b.jpg", b"xx")
+    batch = shelf.cut_one()
+    rows = shelf.identify(batch)
+    tokens, tries = set(), 1
+    uncaptioned(shelf, batch, rows, "inference")
+    assert captions_due(shelf, WAITS_S[1] - 1) == []
+    uncaptioned(shelf, batch, rows, "inference")  # a sidecar was read again meanwhile: that is no try
+    while captions_due(shelf, LONGEST_S):
+        tokens |= set(shelf.ledger.batches_with_due_captions(now=shelf.clock).values())
+        uncaptioned(shelf, batch, rows, "inference")
+        tries += 1
+
+    assert (tries, len(tokens)) == (MAX_TRIES, MAX_TRIES - 1)
+    assert shelf.ledger.counts()["ok"] == 2
+    assert due(shelf, LONGEST_S, decoder="library 2") == []
+    assert shelf.ledger.retry_now(now=shelf.clock) == 1
+    assert captions_due(shelf, 0) == [batch]
+    uncaptioned(shelf, batch, rows, None)
+    assert captions_due(shelf, 10 * LONGEST_S) == []
+
+
+def test_a_caption_that_cannot_succeed_is_not_due(shelf: Shelf) -> None:
+    shelf.put("a.jpg", b"x")
+    batch = shelf.cut_one()
+    uncaptioned(shelf, batch, shelf.identify(batch), "too_large")
+
+    assert captions_due(shelf, 10 * LONGEST_S) == []
 
 
 KINDS = st.sampled_from(["unreadable", "inference", "timed_out", "corrupt", None])
