@@ -3,7 +3,7 @@
 Functions over one open transaction. A changed file simply appears in a later batch.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -19,6 +19,8 @@ from resources.library.offline import note_unheld
 from resources.library.path_index import head
 from resources.library.retries import NO_FAILURE, count_failure
 from resources.library.schema import batch_members, batches, files, photos
+
+READ_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True)
@@ -40,8 +42,7 @@ def cut_batches(connection: Connection, size: int, most: int, rest_seen_before: 
     A rest that fills no batch waits for more until one of its files was first seen before `rest_seen_before`.
     """
     keys: list[str] = []
-    while len(keys) < most:
-        settled = _settled(connection, size)
+    for settled in _settled(connection, size, most):
         waits = len(settled) < size and all(row.seen_at >= rest_seen_before for row in settled)
         if waits:
             break
@@ -93,11 +94,19 @@ def _retry(connection: Connection, outcome: Outcome, now: float) -> dict[str, An
     return NO_FAILURE | {"failed_by": None}
 
 
-def _settled(connection: Connection, most: int) -> Sequence[Any]:
-    """The next files that no batch has; a million may be waiting."""
+def _settled(connection: Connection, size: int, most: int) -> Iterator[Sequence[Any]]:
+    """The files that no batch has, in at most `most` lists of `size`, each to be cut before the next is asked for.
+
+    A million may be waiting, so some thousands are read at once; not fewer, because PostgreSQL passes with each reading
+    what this transaction has cut before.
+    """
     columns = (files.c.id, files.c.path, files.c.signature, files.c.seen_at)
-    statement = select(*columns).where(files.c.state == "settled", files.c.present)
-    return connection.execute(statement.order_by(head(files.c.path)).limit(most)).all()
+    waiting = select(*columns).where(files.c.state == "settled", files.c.present).order_by(head(files.c.path))
+    while most > 0:
+        lists = min(most, max(1, READ_AT_ONCE // size))
+        rows = connection.execute(waiting.limit(lists * size)).all()
+        yield from (rows[start : start + size] for start in range(0, len(rows), size))
+        most = most - lists if len(rows) == lists * size else 0
 
 
 def _write_batch(connection: Connection, number: int, chunk: Sequence[Any]) -> str:
