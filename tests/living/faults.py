@@ -19,21 +19,23 @@ class Died(BaseException):
 
 
 class Calls:
-    """Counts calls, and lets the one numbered `fatal` die; `after` lets it do its work first."""
+    """Counts calls, and lets the one numbered `fatal` die, or it and every so many after it; `after` does its work first."""
 
     def __init__(self) -> None:
-        self.made = 0
-        self.fatal: int | None = None
-        self.after = False
+        self.arm(None)
 
-    def arm(self, fatal: int | None, *, after: bool = False) -> None:
+    def arm(self, fatal: int | None, *, every: int | None = None, after: bool = False) -> None:
         """Begin to count anew."""
-        self.made, self.fatal, self.after = 0, fatal, after
+        self.made = self.failed = 0
+        self.fatal, self.every, self.after = fatal, every, after
 
     def is_fatal(self) -> bool:
         """Count one call more."""
         self.made += 1
-        return self.made == self.fatal
+        late = self.made - (self.fatal or self.made + 1)
+        is_fatal = late % self.every == 0 if self.every and late >= 0 else late == 0
+        self.failed += is_fatal
+        return is_fatal
 
 
 class Frail:

@@ -45,12 +45,14 @@ class Shelves:
             paths.setdefault(path.read_bytes(), []).append(str(path))
         return paths
 
-    def write(self, path: Path, content: bytes) -> None:
-        """Make a file or write over one; its signature is another one however coarse the clock is."""
+    def write(self, path: Path, content: bytes, *, dated_s: float | None = None) -> None:
+        """Make a file or write over one, modified now or at `dated_s`; never with the signature that it had."""
         path.parent.mkdir(parents=True, exist_ok=True)
         before = path.stat().st_ctime_ns if path.exists() else None
         path.write_bytes(content)
         self._see_it_changed(path, before)
+        if dated_s is not None:
+            os.utime(path, (dated_s, dated_s))
         self._remember(path)
 
     def grow(self, path: Path) -> None:

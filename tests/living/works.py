@@ -62,12 +62,13 @@ class Kept:
 class Works:
     """One process's view: the rooms behind their seams, opened anew after every death."""
 
-    def __init__(self, kept: Kept, roots: list[Path], state: Path, calls: Calls) -> None:
+    def __init__(self, kept: Kept, roots: list[Path], state: Path, calls: Calls, *, statements: bool = True) -> None:
         self.kept = kept
         self.calls = calls
         self.roots = Roots(roots, state)
         self.opened = Ledger(kept.ledger_path)
-        count_statements(self.opened._database, calls)
+        if statements:
+            count_statements(self.opened._database, calls)
         self.ledger: Any = Frail(self.opened, calls)
         self.index: Any = Frail(kept.index, calls)
         self.tables: Any = Frail(kept.tables, calls)
