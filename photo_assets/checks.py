@@ -33,6 +33,7 @@ CHECKS: dict[str, tuple[tuple[str, str, bool], ...]] = {
         _ROWS_COMPLETE,
         ("points_match_rows", "The collection holds a point for every ok row of the batch.", True),
     ),
+    "library_audit": (("originals_intact", "No original that was read again is other than it was.", False),),
     "photo_collection": (("collection_matches_ledger", "Every photo is a point, every point a photo.", False),),
 }
 
@@ -83,6 +84,11 @@ def collection_matches_ledger(state: "CollectionState") -> dg.AssetCheckResult:
     wrong = state.missing + state.orphans
     numbers = {"photos": state.photos, "points": state.points}
     return _result("photo_collection", "collection_matches_ledger", state.complete, wrong=wrong, **numbers)
+
+
+def originals_intact(wrong: Sequence[str]) -> dg.AssetCheckResult:
+    """No original has changed by itself; `wrong` are the paths of those that have."""
+    return _result("library_audit", "originals_intact", not wrong, wrong=wrong)
 
 
 def _result(asset: str, name: str, passed: bool, *, wrong: Sequence[str], **numbers: int) -> dg.AssetCheckResult:

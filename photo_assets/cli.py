@@ -109,9 +109,9 @@ def status(as_json: Json = False) -> None:
     from photo_assets.steps.scanning import told_held
 
     with _ledger() as ledger:
-        counts, held = ledger.counts(), ledger.held_roots()
+        counts, held, findings = ledger.counts(), ledger.held_roots(), ledger.audit_findings()
     if as_json:
-        print_json(counts | {"held": {os.fsdecode(root): reason for root, reason in held.items()}})
+        print_json(counts | {"held": {os.fsdecode(root): reason for root, reason in held.items()}, "audit": findings})
         return
     table = Table("what", "count")
     for name, count in counts.items():
@@ -119,6 +119,9 @@ def status(as_json: Json = False) -> None:
     out.print(table)
     for root, reason in held.items():
         err.print(f"[yellow]warning:[/yellow] {plain(told_held(root, reason))}", highlight=False, soft_wrap=True)
+    for row in findings:
+        told = plain(f"{row['path']}: {row['message']}")
+        err.print(f"[red]audit:[/red] {told}", highlight=False, soft_wrap=True)
 
 
 @library.command()

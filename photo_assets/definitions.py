@@ -9,10 +9,11 @@ from typing import Any
 
 import dagster as dg
 
+from photo_assets.assets.audit import library_audit
 from photo_assets.assets.collection import collection_points, photo_collection
 from photo_assets.assets.inference import image_inference
 from photo_assets.assets.library import decoded_images, photo_files, photo_metadata
-from photo_assets.jobs import describe_collection, ingest_batch, refresh_metadata, scan_library
+from photo_assets.jobs import audit_library, describe_collection, ingest_batch, refresh_metadata, scan_library
 from photo_assets.settings import Settings, load_settings
 from photo_assets.tables import SCHEMAS
 from resources.decoding.resource import DecodingResource
@@ -23,8 +24,17 @@ from resources.tables.store import TableStore
 from resources.vectors.resource import VectorIndexResource
 from sensors.new_photos import new_photos
 from sensors.nightly import nightly_refresh
+from sensors.weekly import weekly_audit
 
-ASSETS = [photo_files, decoded_images, photo_metadata, image_inference, collection_points, photo_collection]
+ASSETS = [
+    photo_files,
+    decoded_images,
+    photo_metadata,
+    image_inference,
+    collection_points,
+    photo_collection,
+    library_audit,
+]
 
 
 def build_defs(settings: Settings | None = None, *, resources: Mapping[str, Any] | None = None) -> dg.Definitions:
@@ -32,9 +42,9 @@ def build_defs(settings: Settings | None = None, *, resources: Mapping[str, Any]
     settings = settings or load_settings()
     return dg.Definitions(
         assets=ASSETS,
-        jobs=[ingest_batch, refresh_metadata, describe_collection, scan_library],
+        jobs=[ingest_batch, refresh_metadata, describe_collection, scan_library, audit_library],
         sensors=[new_photos, collection_follows_batches()],
-        schedules=[nightly_refresh],
+        schedules=[nightly_refresh, weekly_audit],
         resources=build_resources(settings) | dict(resources or {}),
         # One process per run: models load once, and a step costs 0.15 s instead of 2.7 s.
         executor=dg.in_process_executor,
@@ -54,6 +64,7 @@ def build_resources(settings: Settings) -> dict[str, Any]:
             batch_size=settings.photo_batch_size,
             include=settings.library_patterns[0],
             exclude=settings.library_patterns[1],
+            audit_bytes=round(settings.photo_audit_gb * 1e9),
         ),
         "decoding": DecodingResource(
             previews_directory=str(data / "previews"),

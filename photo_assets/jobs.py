@@ -9,7 +9,8 @@ from photo_assets.specs import SPECS
 from resources.decoding.resource import DecodingResource
 from resources.library.resource import LibraryResource
 
-BATCH_ASSETS = [name for name in SPECS if name != "photo_collection"]
+OF_THE_WHOLE = {"photo_collection", "library_audit"}
+BATCH_ASSETS = [name for name in SPECS if name not in OF_THE_WHOLE]
 
 # A backfill of image_inference alone takes several batches in a run, and one of this job takes one. Both are meant.
 warnings.filterwarnings("ignore", "Asset job ingest_batch materializes assets with varying BackfillPolicies")
@@ -30,6 +31,13 @@ describe_collection = dg.define_asset_job(
     "describe_collection",
     selection=dg.AssetSelection.assets("photo_collection"),
     description="Compare the whole collection with the ledger.",
+)
+
+
+audit_library = dg.define_asset_job(
+    "audit_library",
+    selection=dg.AssetSelection.assets("library_audit"),
+    description="Read a part of the originals again, and tell of those that their disk has changed.",
 )
 
 

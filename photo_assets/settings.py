@@ -101,6 +101,12 @@ class Settings(BaseSettings):
     photo_search_missing: Literal["hide", "show"] = Field(
         "hide", description="What a search does with photos that no file holds now, as of a disk that is not mounted."
     )
+    photo_audit_gb: float = Field(
+        10.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="Gigabytes of originals that the weekly audit reads again, to find what a disk changed by itself.",
+    )
     qdrant_url: str = Field("", description="A Qdrant server. Empty: the embedded engine below PHOTO_DATA.")
     qdrant_api_key: SecretStr = Field(SecretStr(""), description="The Qdrant server's API key.")
     inference_url: str = Field(

@@ -69,6 +69,13 @@ SPECS = {
         "1",
         "The whole collection: its version, its alias, and how it compares with the ledger.",
     ),
+    "library_audit": Spec(
+        "library",
+        frozenset({"file"}),
+        "1",
+        "A part of the originals read again each week and compared with what they were, to find what a disk changed by "
+        "itself. Nothing is repaired or deleted.",
+    ),
 }
 
 

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from resources.library import (
+    audit,
     batching,
     claiming,
     looking,
@@ -224,6 +225,21 @@ class Ledger:
         """The done batches with tables that would be made otherwise now, oldest first; `current` says how by table."""
         with self._reading.begin() as connection:
             return provenance.stale_batches(connection, current)
+
+    def originals_to_audit(self, most_bytes: int) -> list[audit.Original]:
+        """The originals to read again next: those found wrong, then those not read for longest."""
+        with self._reading.begin() as connection:
+            return audit.due(connection, most_bytes)
+
+    def record_audit(self, audited: Sequence[audit.Audited], now: float) -> None:
+        """Write down what reading these originals again has shown."""
+        with self._database.begin() as connection:
+            audit.record(connection, audited, now)
+
+    def audit_findings(self) -> list[dict[str, Any]]:
+        """The originals that are not what they were: path, verdict, message, audited_at."""
+        with self._reading.begin() as connection:
+            return audit.findings(connection)
 
     def counts(self) -> dict[str, int]:
         """files = ok + failed + duplicates + pending, and photos, ignored, missing, batches_planned."""

@@ -16,6 +16,7 @@ class LibraryResource(dg.ConfigurableResource):
 
     The ledger is the PostgreSQL database at `ledger_url`, without one the SQLite file at `ledger_path`. `include` and
     `exclude` are patterns.py's. A photo that no file holds for `missing_grace_s` seconds leaves the collection.
+    An audit reads `audit_bytes` of the originals again.
     """
 
     ledger_path: str
@@ -27,6 +28,7 @@ class LibraryResource(dg.ConfigurableResource):
     include: list[str] = Field(default_factory=list)
     exclude: list[str] = Field(default_factory=list)
     missing_grace_s: float = 30 * 86_400.0
+    audit_bytes: int = 10_000_000_000
 
     def ledger(self) -> "Ledger":
         """The open ledger; close it, or use it in a `with`."""

@@ -156,6 +156,16 @@ absences = Table(
     Column("file_id", Integer, primary_key=True, comment="known below the root, and not seen by the look under way"),
 )
 
+audits = Table(
+    "audits",
+    metadata,
+    Column("file_id", Integer, primary_key=True),
+    Column("audited_at", Float, nullable=False, comment="Unix seconds at which the file was last read again"),
+    Column("signature", Text, nullable=False, comment="what the file's was then"),
+    Column("verdict", Text, nullable=False, comment="what came of it; audit.py names the verdicts"),
+    Column("message", Text),
+)
+
 path_changes = Table(
     "path_changes",
     metadata,

@@ -23,9 +23,10 @@ GRAPH = {
         "collection",
         ["points_match_rows", "rows_complete"],
     ),
+    "library_audit": ([], "library", ["originals_intact"]),
     "photo_collection": (["collection_points"], "collection", ["collection_matches_ledger"]),
 }
-NON_BLOCKING = {"captions_not_empty", "collection_matches_ledger"}
+NON_BLOCKING = {"originals_intact", "captions_not_empty", "collection_matches_ledger"}
 HEAVY = {"torch", "transformers", "rawpy", "qdrant_edge", "qdrant_client", "pandas", "PIL", "pyarrow", "sqlalchemy"}
 
 
@@ -61,7 +62,7 @@ def test_jobs_sensors_and_schedules_can_be_loaded(settings: Settings) -> None:
     dg.Definitions.validate_loadable(definitions)
     repository = definitions.get_repository_def()
     assert {sensor.name for sensor in repository.sensor_defs} == {"new_photos", "collection_follows_batches"}
-    assert {schedule.name for schedule in repository.schedule_defs} == {"nightly_refresh"}
+    assert {schedule.name for schedule in repository.schedule_defs} == {"nightly_refresh", "weekly_audit"}
     assert {"ingest_batch", "refresh_metadata", "describe_collection", "scan_library"} <= set(repository.job_names)
 
 
