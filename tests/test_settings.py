@@ -122,6 +122,47 @@ def test_the_secret_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
         assert "swordfish" not in shown
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://photos:canary@db/photos",
+        "postgresql://photos:canary%40%2F@db:5432/photos?sslmode=require",
+        "postgresql://photos@/photos?host=/run/postgresql",
+        "postgresql:///photos",
+        "postgresql://[::1]:5432/photos",
+        "",
+    ],
+)
+def test_a_ledgers_url_is_taken_as_it_is_and_not_shown(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    settings = load(monkeypatch, PHOTO_LEDGER_URL=url)
+
+    assert settings.photo_ledger_url.get_secret_value() == url
+    assert "canary" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgres://photos:canary@db/photos",
+        "mysql://photos:canary@db/photos",
+        "postgresql://photos:canary@db",
+        "postgresql://photos:can@canary@db/photos",
+        "postgresql://photos:can/canary@db/photos",
+        "postgresql://photos:can#canary@db/photos",
+        "postgresql://photos:can?canary@db/photos",
+        "postgresql://photos:can:canary@db/photos",
+        "postgresql://db:canary/photos",
+        "canary",
+    ],
+)
+def test_what_is_no_ledgers_url_is_refused_and_not_shown(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    """A password whose own characters are not escaped would be taken for a host's name, and told with it."""
+    (line,) = refusal(monkeypatch, PHOTO_LEDGER_URL=url)
+
+    assert line.startswith("PHOTO_LEDGER_URL: write it like postgresql://")
+    assert "canary" not in line
+
+
 def test_the_secret_is_not_told_with_another_variables_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QDRANT_API_KEY", "swordfish")
 

@@ -19,14 +19,14 @@ GRAPH = {
     "image_embeddings": (["decoded_images"], "inference", ["rows_complete", "vectors_are_unit"]),
     "image_captions": (["decoded_images"], "inference", ["captions_not_empty", "rows_complete"]),
     "collection_points": (
-        ["decoded_images", "image_captions", "image_embeddings", "photo_files", "photo_metadata"],
+        ["decoded_images", "image_captions", "image_embeddings", "photo_metadata"],
         "collection",
         ["points_match_rows", "rows_complete"],
     ),
     "library_audit": ([], "library", ["originals_intact"]),
-    "photo_collection": (["collection_points"], "collection", ["collection_matches_ledger"]),
+    "photo_collection": (["collection_points"], "collection", ["collection_matches_ledger", "roots_are_whole"]),
 }
-NON_BLOCKING = {"originals_intact", "captions_not_empty", "collection_matches_ledger"}
+NON_BLOCKING = {"originals_intact", "captions_not_empty", "collection_matches_ledger", "roots_are_whole"}
 HEAVY = {"torch", "transformers", "rawpy", "qdrant_edge", "qdrant_client", "pandas", "PIL", "pyarrow", "sqlalchemy"}
 
 
@@ -63,7 +63,9 @@ def test_jobs_sensors_and_schedules_can_be_loaded(settings: Settings) -> None:
     repository = definitions.get_repository_def()
     assert {sensor.name for sensor in repository.sensor_defs} == {"new_photos", "collection_follows_batches"}
     assert {schedule.name for schedule in repository.schedule_defs} == {"nightly_refresh", "weekly_audit"}
-    assert {"ingest_batch", "refresh_metadata", "describe_collection", "scan_library"} <= set(repository.job_names)
+    assert {"ingest_batch", "refresh_metadata", "rewrite_points", "describe_collection", "scan_library"} <= set(
+        repository.job_names
+    )
 
 
 def test_the_api_key_is_configured_by_name_and_looked_up_when_used(
@@ -73,6 +75,16 @@ def test_the_api_key_is_configured_by_name_and_looked_up_when_used(
     keyed = load_settings()
     assert "canary-1234" not in repr(build_resources(keyed)["vectors"])
     assert open_resource(keyed, "vectors").api_key == "canary-1234"
+
+
+def test_the_ledgers_url_is_configured_by_name_and_looked_up_when_used(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = "postgresql://photos:canary-1234@db/photos"
+    monkeypatch.setenv("PHOTO_LEDGER_URL", url)
+    named = load_settings()
+    assert "canary-1234" not in repr(build_resources(named)["library"])
+    assert open_resource(named, "library").ledger_url == url
 
 
 def test_importing_the_definitions_imports_nothing_heavy(settings: Settings) -> None:
