@@ -19,7 +19,7 @@ async function answer(address, options) {
 }
 
 export const photo = (id) => answer(`/photos/${encodeURIComponent(id)}`);
-export const similar = (id) => answer(`/similar/${encodeURIComponent(id)}?limit=9`);
+export const similar = (id) => answer(`/similar/${encodeURIComponent(id)}?limit=8`);
 
 // The parameters of a filled form, without what is empty.
 export function parametersOf(form) {

@@ -104,6 +104,11 @@ function closed() {
   tiles.querySelector(`[href="#${CSS.escape(id)}"]`)?.focus();
 }
 
+function showFilters(shown) {
+  byId("filters").hidden = !shown;
+  byId("filters-switch").setAttribute("aria-expanded", shown);
+}
+
 const isTyping = (target) => target.closest("input, select, textarea") !== null;
 
 function onKey(event) {
@@ -124,10 +129,10 @@ function onKey(event) {
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   picture = null;
-  byId("filters").open = false;
+  showFilters(false);
   go(asking.parametersOf(form));
 });
-form.addEventListener("reset", () => go(new URLSearchParams()));
+byId("filters-switch").addEventListener("click", () => showFilters(byId("filters").hidden));
 byId("clear").addEventListener("click", () => {
   const kept = new URLSearchParams();
   if (form.elements.text.value.trim()) kept.set("text", form.elements.text.value.trim());
