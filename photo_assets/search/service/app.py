@@ -11,6 +11,7 @@ from fastapi import Query as QueryParameters
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBearer
+from starlette.types import ASGIApp
 
 from photo_assets.search.service.answers import PROBLEMS, UNKNOWN, Health, Hits, Photo, Problem, hits_of, photo_of
 from photo_assets.search.service.asked import Asked, Page
@@ -31,7 +32,7 @@ _COME_AGAIN_S = 5
 Wishes = Annotated[Asked, QueryParameters()]
 
 
-def build_app(library: Library, access: Access, limits: RequestLimits, originals: Originals | None = None) -> FastAPI:
+def build_app(library: Library, access: Access, limits: RequestLimits, originals: Originals | None = None) -> ASGIApp:
     """The application, for those who have access; without `originals` no original is served."""
     # Declared so that programs which read the interface know of the token; the gate is what checks it.
     bearer = [Depends(HTTPBearer(auto_error=False))] if access.token else []
@@ -45,9 +46,8 @@ def build_app(library: Library, access: Access, limits: RequestLimits, originals
     _add_operations(app, library, metrics)
     add_files(app, library.previews, originals)
     add_page(app, access)
-    app.add_middleware(Gate, limits=limits, access=access, count=metrics.request)
-    app.add_middleware(SafeHeaders)
-    return app
+    # Around all of it, the framework's own answer to what breaks included.
+    return SafeHeaders(Gate(app, limits, access, metrics.request))
 
 
 def _add_searches(app: FastAPI, library: Library) -> None:
