@@ -4,7 +4,7 @@ Each check is declared in CHECKS and evaluated by the function of its name. They
 step: a check step of its own would cost more than the check.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -34,7 +34,10 @@ CHECKS: dict[str, tuple[tuple[str, str, bool], ...]] = {
         ("points_match_rows", "The collection holds a point for every ok row of the batch.", True),
     ),
     "library_audit": (("originals_intact", "No original that was read again is other than it was.", False),),
-    "photo_collection": (("collection_matches_ledger", "Every photo is a point, every point a photo.", False),),
+    "photo_collection": (
+        ("collection_matches_ledger", "Every photo is a point, every point a photo.", False),
+        ("roots_are_whole", "No folder misses so much that nothing below it is taken for missing.", False),
+    ),
 }
 
 
@@ -84,6 +87,17 @@ def collection_matches_ledger(state: "CollectionState") -> dg.AssetCheckResult:
     wrong = state.missing + state.orphans
     numbers = {"photos": state.photos, "points": state.points}
     return _result("photo_collection", "collection_matches_ledger", state.complete, wrong=wrong, **numbers)
+
+
+def roots_are_whole(held: Mapping[bytes, str]) -> dg.AssetCheckResult:
+    """No root waits for a person's word; the metadata has each one's reason and what to do."""
+    from photo_assets.steps.scanning import told_held
+
+    metadata: dict[str, Any] = {"held": len(held)}
+    for number, (root, reason) in enumerate(held.items(), start=1):
+        metadata[f"root {number}"] = told_held(root, reason)
+    name = "roots_are_whole"
+    return dg.AssetCheckResult(asset_key="photo_collection", check_name=name, passed=not held, metadata=metadata)
 
 
 def originals_intact(wrong: Sequence[str]) -> dg.AssetCheckResult:

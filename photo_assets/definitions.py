@@ -13,7 +13,14 @@ from photo_assets.assets.audit import library_audit
 from photo_assets.assets.collection import collection_points, photo_collection
 from photo_assets.assets.inference import image_inference
 from photo_assets.assets.library import decoded_images, photo_files, photo_metadata
-from photo_assets.jobs import audit_library, describe_collection, ingest_batch, refresh_metadata, scan_library
+from photo_assets.jobs import (
+    audit_library,
+    describe_collection,
+    ingest_batch,
+    refresh_metadata,
+    rewrite_points,
+    scan_library,
+)
 from photo_assets.settings import Settings, load_settings
 from photo_assets.tables import SCHEMAS
 from resources.decoding.resource import DecodingResource
@@ -25,6 +32,8 @@ from resources.vectors.resource import VectorIndexResource
 from sensors.new_photos import new_photos
 from sensors.nightly import nightly_refresh
 from sensors.weekly import weekly_audit
+
+DAY_S = 86_400.0
 
 ASSETS = [
     photo_files,
@@ -42,7 +51,7 @@ def build_defs(settings: Settings | None = None, *, resources: Mapping[str, Any]
     settings = settings or load_settings()
     return dg.Definitions(
         assets=ASSETS,
-        jobs=[ingest_batch, refresh_metadata, describe_collection, scan_library, audit_library],
+        jobs=[ingest_batch, refresh_metadata, rewrite_points, describe_collection, scan_library, audit_library],
         sensors=[new_photos, collection_follows_batches()],
         schedules=[nightly_refresh, weekly_audit],
         resources=build_resources(settings) | dict(resources or {}),
@@ -62,9 +71,11 @@ def build_resources(settings: Settings) -> dict[str, Any]:
             roots=[str(root) for root in settings.library_roots],
             state_directory=str(data),
             batch_size=settings.photo_batch_size,
+            nightly_batches=settings.photo_nightly_batches,
             include=settings.library_patterns[0],
             exclude=settings.library_patterns[1],
             audit_bytes=round(settings.photo_audit_gb * 1e9),
+            missing_grace_s=settings.photo_missing_grace_days * DAY_S,
         ),
         "decoding": DecodingResource(
             previews_directory=str(data / "previews"),

@@ -3,10 +3,11 @@
 What the `photos ingest` command and the demo run. Dagster keeps the runs, so the UI shows them afterwards.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -16,26 +17,28 @@ from photo_assets.ingest_lock import INGEST_TAG, end_killed_runs, only_ingest
 from photo_assets.instance import open_instance
 from photo_assets.partitions import BATCHES
 from photo_assets.progress import Listener, listening
+from photo_assets.running import run_in_process
 from photo_assets.settings import Settings
 from photo_assets.steps.scanning import Roots, Scan, scan_until_settled
 from resources.errors import PhotoPlatformError, first_line
 from resources.library.resource import LibraryResource
 
-# Dagster's own console log would bury the progress bar.
-QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-
+if TYPE_CHECKING:
+    from resources.library.ledger import Ledger
 
 @dataclass
 class Ingested:
     """What an ingest did, and how the library stands after it.
 
-    `described` are the earlier batches whose sidecars were read again, `left` those that other runs of Dagster were at
-    work on. `seconds` holds the time of each asset's steps, `failed` why a batch's run failed, `failures` the failed files.
+    `described` are the earlier batches whose sidecars were read again, `rewritten` those whose removed photos are back.
+    `left` are those that other runs of Dagster were at work on. `seconds` holds the time of each asset's steps,
+    `failed` why a batch's run failed, `failures` the failed files.
     """
 
     scan: Scan
     batches: list[str] = field(default_factory=list)
     described: list[str] = field(default_factory=list)
+    rewritten: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -54,24 +57,29 @@ def ingest(settings: Settings, roots: Sequence[Path], watch: Callable[[int], Lis
         watched = Roots(roots, settings.photo_data, library.patterns())
         scan = scan_until_settled(ledger, watched, settings.photo_batch_size, decoder=decoder)
         ingested = Ingested(scan, ledger.planned_batches(), list(ledger.batches_with_new_sidecars()))
-        if ingested.batches or ingested.described:
-            _run_batches(settings, ingested, watch(ledger.counts()["pending"]))
+        collection_is_due = ledger.collection_due(time.time() - library.missing_grace_s) or ledger.batches_to_rewrite()
+        if ingested.batches or ingested.described or collection_is_due:
+            _run_batches(settings, ledger, ingested, watch(ledger.counts()["pending"]))
         ingested.counts, ingested.failures = ledger.counts(), ledger.failures()
     return ingested
 
 
-def _run_batches(settings: Settings, ingested: Ingested, listener: Listener) -> None:
-    """Materialize every planned batch, those of an interrupted ingest too; read earlier batches' new sidecars."""
+def _run_batches(settings: Settings, ledger: "Ledger", ingested: Ingested, listener: Listener) -> None:
+    """Materialize every planned batch, those of an interrupted ingest too; let earlier ones and the whole follow."""
     open_resource(settings, "inference").engine().ready()  # rather than fail after decoding a whole batch
     definitions = build_defs(settings)
     with open_instance(settings) as instance, listening(listener):
         end_killed_runs(instance)
-        instance.add_dynamic_partitions(str(BATCHES.name), ingested.batches)
         for batch in ingested.batches:
             _run_batch(definitions, instance, "ingest_batch", batch, ingested)
         for batch in ingested.described:
             _run_batch(definitions, instance, "refresh_metadata", batch, ingested)
         _run(definitions, instance, "describe_collection", ingested)
+        ingested.rewritten = list(ledger.batches_to_rewrite())
+        for batch in ingested.rewritten:
+            _run_batch(definitions, instance, "rewrite_points", batch, ingested)
+        if ingested.rewritten:
+            _run(definitions, instance, "describe_collection", ingested)
 
 
 def _run_batch(
@@ -81,6 +89,7 @@ def _run_batch(
     if batches_at_work(instance, [batch]):
         ingested.left.append(batch)
         return
+    instance.add_dynamic_partitions(str(BATCHES.name), [batch])
     try:
         _run(definitions, instance, job, ingested, partition_key=batch)
     except PhotoPlatformError:
@@ -90,12 +99,5 @@ def _run_batch(
 
 
 def _run(definitions: dg.Definitions, instance: dg.DagsterInstance, job: str, ingested: Ingested, **run: Any) -> None:
-    job_def = definitions.resolve_job_def(job)
-    try:
-        result = job_def.execute_in_process(instance=instance, run_config=QUIET, tags=INGEST_TAG, **run)
-    except dg.DagsterUserCodeExecutionError as error:  # a resource's error comes wrapped, a step's does not
-        raise error.user_exception from error
-    for step in instance.get_run_step_stats(result.run_id):
-        if step.start_time and step.end_time:
-            spent = ingested.seconds.get(step.step_key, 0.0) + step.end_time - step.start_time
-            ingested.seconds[step.step_key] = spent
+    for step, seconds in run_in_process(definitions, instance, job, INGEST_TAG, **run).items():
+        ingested.seconds[step] = ingested.seconds.get(step, 0.0) + seconds

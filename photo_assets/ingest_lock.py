@@ -1,4 +1,4 @@
-"""One ingest at a time on a library, and what an ingest that was killed left behind in Dagster.
+"""One ingest or refresh at a time on a library, and what one that was killed left behind in Dagster.
 
 The lock is the operating system's, so a killed ingest lets go of it. Whoever holds it knows that the runs of every
 other ingest are over, whatever Dagster still says. The sensor takes it for a moment in each tick.
@@ -14,22 +14,26 @@ from typing import IO
 import dagster as dg
 
 from photo_assets.at_work import UNENDED
+from photo_assets.run_tags import STARTED_BY
 from resources.errors import PhotoPlatformError
 
-# Every run of an ingest carries it, so that no other run is taken for one.
-INGEST_TAG = {"photos/started_by": "ingest"}
+# Every run of these commands carries its own, so that no other run is taken for one.
+INGEST_TAG = {STARTED_BY: "ingest"}
+REFRESH_TAG = {STARTED_BY: "refresh"}
 
 # Longer than a sensor's tick holds the lock.
 PATIENCE_S = 2.0
 
 
 class IngestRunning(PhotoPlatformError):
-    """Another ingest is at work on this library."""
+    """Another ingest or refresh is at work on this library."""
 
     retryable = True
 
     def __init__(self, data: Path) -> None:
-        super().__init__(f"another `photos ingest` is at work in {data}. Wait for it, or end it; nothing is lost.")
+        super().__init__(
+            f"another `photos ingest` or `photos refresh` is at work in {data}. Wait for it, or end it; nothing is lost."
+        )
 
 
 @contextmanager
@@ -60,7 +64,8 @@ def end_killed_runs(instance: dg.DagsterInstance) -> None:
 
     Only under `only_ingest`. Without it a killed run would hold its place for ever, and the next would wait for it.
     """
-    for run in instance.get_runs(dg.RunsFilter(tags=INGEST_TAG, statuses=UNENDED)):
+    tags = {STARTED_BY: [tag[STARTED_BY] for tag in (INGEST_TAG, REFRESH_TAG)]}
+    for run in instance.get_runs(dg.RunsFilter(tags=tags, statuses=UNENDED)):
         instance.report_run_failed(run, "its process was killed")
         instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
 

@@ -1,7 +1,5 @@
 """The jobs: what a sensor, a schedule or a person starts as one run."""
 
-import warnings
-
 import dagster as dg
 
 from photo_assets.partitions import BATCHES
@@ -11,9 +9,6 @@ from resources.library.resource import LibraryResource
 
 OF_THE_WHOLE = {"photo_collection", "library_audit"}
 BATCH_ASSETS = [name for name in SPECS if name not in OF_THE_WHOLE]
-
-# A backfill of image_inference alone takes several batches in a run, and one of this job takes one. Both are meant.
-warnings.filterwarnings("ignore", "Asset job ingest_batch materializes assets with varying BackfillPolicies")
 
 ingest_batch = dg.define_asset_job(
     "ingest_batch",
@@ -27,10 +22,16 @@ refresh_metadata = dg.define_asset_job(
     description="Read one batch's sidecars again and bring its points up to date; decodes and infers nothing.",
 )
 
+rewrite_points = dg.define_asset_job(
+    "rewrite_points",
+    selection=dg.AssetSelection.assets("collection_points"),
+    description="Write one batch's points again, for removed photos that are back; decodes and infers nothing.",
+)
+
 describe_collection = dg.define_asset_job(
     "describe_collection",
     selection=dg.AssetSelection.assets("photo_collection"),
-    description="Compare the whole collection with the ledger.",
+    description="Let the collection follow the library's paths, and compare the whole of it with the ledger.",
 )
 
 

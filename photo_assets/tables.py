@@ -102,7 +102,8 @@ IMAGE_CAPTIONS: Schema = (
 
 COLLECTION_POINTS: Schema = (
     Column("photo_id", "string", "the photo, and the id of its point", required=True),
-    *STATUS,
+    Column("status", "string", "ok, failed or removed (no file has held it for long)", required=True),
+    *STATUS[1:],
     Column("collection", "string", "collection version that holds the point", required=True),
 )
 

@@ -1,12 +1,12 @@
 """The filesystem sensor: every tick looks at the library and requests a run for each batch that is due.
 
-A batch is due while no run has ended it, and again when a sidecar of its photos has changed; the second kind of run
-only reads metadata. State is in the ledger, not in a cursor, so a tick that dies loses nothing, and the run key keeps
-the same work from being requested twice.
+A batch is due while no run has ended it, and again when a sidecar of its photos has changed or a removed one is back;
+those runs decode and infer nothing. The collection is due when paths have changed. State is in the ledger, not in a
+cursor, so a tick that dies loses nothing, and the run key keeps the same work from being requested twice.
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ import dagster as dg
 
 from photo_assets.at_work import batches_at_work
 from photo_assets.ingest_lock import ingest_is_under_way
-from photo_assets.jobs import ingest_batch, refresh_metadata
+from photo_assets.jobs import describe_collection, ingest_batch, refresh_metadata, rewrite_points
 from photo_assets.partitions import BATCHES
 from resources.decoding.resource import DecodingResource
 from resources.errors import PhotoPlatformError
@@ -42,7 +42,7 @@ RUN_KEY = "dagster/run_key"
 
 
 @dg.sensor(
-    jobs=[ingest_batch, refresh_metadata],
+    jobs=[ingest_batch, refresh_metadata, rewrite_points, describe_collection],
     minimum_interval_seconds=TICK_S,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Takes photos that are new or changed and at rest, and sidecars; starts one run per batch.",
@@ -56,7 +56,7 @@ def new_photos(
     try:
         with library.ledger() as ledger:
             scan = _look(ledger, library, decoding.decoder())
-            due = _requests_for(ledger.planned_batches(), ledger.batches_with_new_sidecars())
+            due = list(_requests_for(ledger, time.time() - library.missing_grace_s))
     except PhotoPlatformError as error:
         return dg.SkipReason(str(error))
     context.log.info(scan.told())
@@ -81,18 +81,23 @@ def _look(ledger: "Ledger", library: LibraryResource, decoder: str) -> "Scan":
     )
 
 
-def _requests_for(planned: Sequence[str], with_sidecars: Mapping[str, str]) -> list[dg.RunRequest]:
-    """One run for each planned batch, and one for each done batch's new sidecars, which a token names.
+def _requests_for(ledger: "Ledger", removed_before: float) -> Iterator[dg.RunRequest]:
+    """A run for the collection, and one for each batch that is planned, has new sidecars or has photos that are back.
 
-    A run for sidecars that failed is asked for again the next day.
+    All but the planned ones are named by a token of what is due. One that failed is asked for again the next day, the
+    collection's the next hour.
     """
-    today = datetime.now(UTC).date()
-    ingest = [dg.RunRequest(batch, job_name=ingest_batch.name, partition_key=batch) for batch in planned]
-    refresh = [
-        dg.RunRequest(f"{batch}/sidecars/{token}/{today}", job_name=refresh_metadata.name, partition_key=batch)
-        for batch, token in with_sidecars.items()
-    ]
-    return ingest + refresh
+    now = datetime.now(UTC)
+    if token := ledger.collection_due(removed_before):
+        yield dg.RunRequest(f"collection/{token}/{now:%Y-%m-%dT%H}", job_name=describe_collection.name)
+    for batch in ledger.planned_batches():
+        yield dg.RunRequest(batch, job_name=ingest_batch.name, partition_key=batch)
+    for batch, token in ledger.batches_with_new_sidecars().items():
+        run_key = f"{batch}/sidecars/{token}/{now.date()}"
+        yield dg.RunRequest(run_key, job_name=refresh_metadata.name, partition_key=batch)
+    for batch, token in ledger.batches_to_rewrite().items():
+        run_key = f"{batch}/points/{token}/{now.date()}"
+        yield dg.RunRequest(run_key, job_name=rewrite_points.name, partition_key=batch)
 
 
 def _result(context: dg.SensorEvaluationContext, due: Sequence[dg.RunRequest]) -> dg.SensorResult:
@@ -102,7 +107,8 @@ def _result(context: dg.SensorEvaluationContext, due: Sequence[dg.RunRequest]) -
     due = [request for request in due if request.partition_key not in at_work]
     new = [request for request in due if request.run_key not in requested][:MAX_REQUESTS]
     known = set(context.instance.get_dynamic_partitions(str(BATCHES.name)))
-    unknown = [str(request.partition_key) for request in new if request.partition_key not in known]
+    wanted = [request.partition_key for request in new if request.partition_key is not None]
+    unknown = [batch for batch in wanted if batch not in known]
     return dg.SensorResult(
         run_requests=new,
         dynamic_partitions_requests=[BATCHES.build_add_request(unknown)] if unknown else [],

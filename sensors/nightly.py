@@ -1,39 +1,44 @@
-"""The nightly schedule: batches that no run has ended are tried again.
+"""The nightly schedule: batches that are behind the settings, or that no run has ended, are done again.
 
-A deliberate retry has its own run key, one per night, so that a batch whose run failed is not given up.
+A deliberate repetition has its own run key, one per night, so that a batch whose run failed is not given up. A night
+has a budget; what is left is still due the next night, because the ledger says so.
 """
 
 import dagster as dg
 
+from photo_assets.at_work import batches_at_work
 from photo_assets.jobs import ingest_batch
 from photo_assets.partitions import BATCHES
+from photo_assets.refresh_plan import current_provenance, plan_refresh
+from resources.decoding.resource import DecodingResource
+from resources.errors import PhotoPlatformError
+from resources.inference.resource import InferenceResource
 from resources.library.resource import LibraryResource
-
-# Bounded, so that one night's work is one night's.
-MAX_BATCHES = 50
 
 
 @dg.schedule(
     job=ingest_batch,
     cron_schedule="0 2 * * *",
     default_status=dg.DefaultScheduleStatus.STOPPED,
-    description="Tries batches again whose run failed or never ended.",
+    description="Does again the batches that are behind the settings or whose run never ended, so many a night.",
 )
 def nightly_refresh(
-    context: dg.ScheduleEvaluationContext, library: LibraryResource
+    context: dg.ScheduleEvaluationContext,
+    library: LibraryResource,
+    decoding: DecodingResource,
+    inference: InferenceResource,
 ) -> dg.SkipReason | list[dg.RunRequest]:
-    """One run per batch that is still planned, oldest first, and that no run is working on."""
-    with library.ledger() as ledger:
-        planned = ledger.planned_batches()
-    context.instance.add_dynamic_partitions(str(BATCHES.name), planned)
+    """One run per batch that is due, oldest first, of its due assets alone, where no run is at work on it."""
+    try:
+        with library.ledger() as ledger:
+            due = plan_refresh(ledger, current_provenance(decoding, inference))
+    except PhotoPlatformError as error:
+        return dg.SkipReason(str(error))
+    at_work = batches_at_work(context.instance, [each.batch for each in due])
+    tonight = [each for each in due if each.batch not in at_work][: library.nightly_batches]
+    if not tonight:
+        return dg.SkipReason(f"nothing is to be done again; {len(at_work)} batches are being done")
+    context.instance.add_dynamic_partitions(str(BATCHES.name), [each.batch for each in tonight])
+    context.log.info(f"{len(due)} batches are due, {len(tonight)} tonight")
     night = f"{context.scheduled_execution_time:%Y-%m-%d}"
-    due = [batch for batch in planned if not _is_running(context.instance, batch)][:MAX_BATCHES]
-    if not due:
-        return dg.SkipReason("no batch waits for another try")
-    return [dg.RunRequest(run_key=f"{batch}/{night}", partition_key=batch) for batch in due]
-
-
-def _is_running(instance: dg.DagsterInstance, batch: str) -> bool:
-    in_progress = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
-    filters = dg.RunsFilter(tags={"dagster/partition": batch}, statuses=in_progress)
-    return instance.get_runs_count(filters) > 0
+    return [each.request(f"{each.batch}/{night}", "nightly_refresh") for each in tonight]

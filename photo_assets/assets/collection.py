@@ -1,28 +1,38 @@
 """The collection's assets: a batch's points, and the whole."""
 
+import time
 from typing import Any
 
 import dagster as dg
 
 from photo_assets.assets.frame import Frame
+from photo_assets.assets.inputs import tables_of
 from photo_assets.assets.outcome import Stopwatch, materialized
-from photo_assets.checks import check_specs, collection_matches_ledger, points_match_rows, rows_complete
-from photo_assets.partitions import BATCHES
+from photo_assets.checks import (
+    check_specs,
+    collection_matches_ledger,
+    points_match_rows,
+    roots_are_whole,
+    rows_complete,
+)
+from photo_assets.partitions import BACKFILL, BATCHES
+from photo_assets.provenance import BATCH_TABLES, Facts, facts_of
 from photo_assets.specs import described
 from resources.inference.resource import InferenceResource
 from resources.library.resource import LibraryResource
+from resources.tables.schema import Row
 from resources.vectors.resource import VectorIndexResource
 
 
 @dg.asset(
     **described("collection_points"),
     partitions_def=BATCHES,
+    backfill_policy=BACKFILL,
     check_specs=check_specs("collection_points"),
     pool="collection",
 )
 def collection_points(
     context: dg.AssetExecutionContext,
-    photo_files: Frame,
     decoded_images: Frame,
     photo_metadata: Frame,
     image_embeddings: Frame,
@@ -31,25 +41,31 @@ def collection_points(
     inference: InferenceResource,
     vectors: VectorIndexResource,
 ) -> dg.MaterializeResult:
-    """Write the batch into the collection and, when every point is there, tell the ledger that the batch is done."""
-    from photo_assets.steps.collection import BatchTables, missing_points, outcomes, put_points, version_of
-    from photo_assets.steps.decoding import sidecars_read
-    from resources.tables.frames import rows_of
+    """Write each batch into the collection and, when every point is there, tell the ledger that the batch is done."""
+    from photo_assets.steps.collection import BatchTables, space_of, write_batch
 
     watch = Stopwatch()
-    frames = (photo_files, decoded_images, photo_metadata, image_embeddings, image_captions)
-    tables = BatchTables(*map(rows_of, frames))
-    engine = inference.engine()
-    version = version_of(engine.clip, engine.dimensions)
+    frames = zip(BATCH_TABLES, (decoded_images, photo_metadata, image_embeddings, image_captions), strict=True)
+    upstream = {name: tables_of(context, frame) for name, frame in frames}
+    batches: dict[str, list[Row]] = {}
+    facts: dict[str, Facts] = {}
+    missing: list[str] = []
     with library.ledger() as ledger, vectors.index() as index:
-        rows = put_points(tables, index, ledger, version, engine.dimensions)
-        missing = missing_points(rows, index, version)
-        points = index.count(version)
-        if not missing:
-            ledger.finish_batch(context.partition_key, outcomes(rows), sidecars_read(tables.photo_metadata))
-    complete = rows_complete("collection_points", [row["photo_id"] for row in tables.decoded_images], rows)
-    checks = [complete, points_match_rows(rows, missing)]
-    return materialized("collection_points", rows, watch, checks, collection=version, points_in_collection=points)
+        for batch in context.partition_keys:
+            made_by = {name: tables[batch].made_by for name, tables in upstream.items()}
+            facts[batch] = facts_of("collection_points", made_by)
+            tables = BatchTables(*(tables[batch].rows for tables in upstream.values()))
+            space = tables.space() or space_of(inference.engine())
+            made_by |= {"collection_points": facts[batch]}
+            batches[batch], lacking = write_batch(batch, tables, made_by, index, ledger, space)
+            missing += lacking
+        versions = sorted({row["collection"] for rows in batches.values() for row in rows})
+        points = sum(map(index.count, versions))
+    rows = [row for batch_rows in batches.values() for row in batch_rows]
+    expected = [row["photo_id"] for table in upstream["decoded_images"].values() for row in table.rows]
+    checks = [rows_complete("collection_points", expected, rows), points_match_rows(rows, missing)]
+    more = {"collection": ", ".join(versions), "points_in_collection": points}
+    return materialized(context, "collection_points", batches, facts, watch, checks, **more)
 
 
 @dg.asset(
@@ -65,18 +81,21 @@ def collection_points(
 def photo_collection(
     library: LibraryResource, inference: InferenceResource, vectors: VectorIndexResource
 ) -> dg.MaterializeResult:
-    """Compare the whole collection with the ledger."""
-    from photo_assets.steps.collection import reconcile, version_of
+    """Let the collection follow the library's paths, and compare the whole of it with the ledger."""
+    from photo_assets.steps.collection import reconcile, space_of
+    from photo_assets.steps.following import follow
 
-    engine = inference.engine()
     with library.ledger() as ledger, vectors.index() as index:
-        state = reconcile(index, ledger, version_of(engine.clip, engine.dimensions))
-        counts = ledger.counts()
+        followed = follow(ledger, index, library.missing_grace_s, time.time())
+        state = reconcile(index, ledger, space_of(inference.engine())[0])
+        counts, held = ledger.counts(), ledger.held_roots()
+        ledger.tell_held_roots(held)
     metadata: dict[str, Any] = {
         "collection": state.version,
         "searched": state.active or "none yet",
         "points": state.points,
-        "missing": len(state.missing),
-        "orphans": len(state.orphans),
+        "missing_points": len(state.missing),
+        "orphan_points": len(state.orphans),
     }
-    return dg.MaterializeResult(metadata=metadata | counts, check_results=[collection_matches_ledger(state)])
+    checks = [collection_matches_ledger(state), roots_are_whole(held)]
+    return dg.MaterializeResult(metadata=metadata | vars(followed) | counts, check_results=checks)

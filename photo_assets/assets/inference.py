@@ -1,21 +1,18 @@
 """The inference assets: one multi-asset, because one read of the previews feeds both models."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import dagster as dg
 
 from photo_assets.assets.frame import Frame
-from photo_assets.assets.outcome import Stopwatch, materialized_batches
+from photo_assets.assets.inputs import tables_of
+from photo_assets.assets.outcome import Stopwatch, materialized
 from photo_assets.checks import captions_not_empty, check_specs, rows_complete, vectors_are_unit
-from photo_assets.partitions import BATCHES
+from photo_assets.partitions import BACKFILL, BATCHES
+from photo_assets.provenance import model_facts
 from photo_assets.specs import described
 from resources.decoding.resource import DecodingResource
 from resources.inference.resource import InferenceResource
-from resources.tables.schema import Row
-
-# In one run of a backfill: enough to fill a GPU with small batches, and few enough to lose when a run fails.
-MAX_BATCHES = 16
 
 
 @dg.multi_asset(
@@ -24,7 +21,7 @@ MAX_BATCHES = 16
     partitions_def=BATCHES,
     can_subset=True,
     pool="device",
-    backfill_policy=dg.BackfillPolicy.multi_run(MAX_BATCHES),
+    backfill_policy=BACKFILL,
 )
 def image_inference(
     context: dg.AssetExecutionContext, decoded_images: Frame, decoding: DecodingResource, inference: InferenceResource
@@ -36,7 +33,8 @@ def image_inference(
     watch = Stopwatch()
     wanted = {key.path[-1] for key in context.selected_asset_keys}
     engine = inference.engine()
-    batches = _rows_by_batch(context, decoded_images)
+    upstream = tables_of(context, decoded_images)
+    batches = {batch: table.rows for batch, table in upstream.items()}
     decoded = [row for rows in batches.values() for row in rows]
     before = engine.counts()
     embeddings, captions = infer(
@@ -53,18 +51,12 @@ def image_inference(
     if "image_embeddings" in wanted:
         checks = [rows_complete("image_embeddings", expected, embeddings), vectors_are_unit(embeddings)]
         more = {"model": engine.clip.model, "revision": engine.clip.revision, "device": engine.device} | told
-        yield materialized_batches(context, "image_embeddings", by_batch(batches, embeddings), watch, checks, **more)
+        facts = {key: model_facts("image_embeddings", engine.clip, each.made_by) for key, each in upstream.items()}
+        yield materialized(context, "image_embeddings", by_batch(batches, embeddings), facts, watch, checks, **more)
     if "image_captions" in wanted:
         checks = [rows_complete("image_captions", expected, captions), captions_not_empty(captions)]
         more = {"model": engine.blip.model, "revision": engine.blip.revision, "device": engine.device} | told
+        facts = {key: model_facts("image_captions", engine.blip, each.made_by) for key, each in upstream.items()}
         for batch, rows in by_batch(batches, captions).items():
             context.add_asset_metadata({"captions": dg.MetadataValue.md(captions_shown(rows))}, "image_captions", batch)
-        yield materialized_batches(context, "image_captions", by_batch(batches, captions), watch, checks, **more)
-
-
-def _rows_by_batch(context: dg.AssetExecutionContext, frames: Any) -> dict[str, list[Row]]:
-    """The rows of each of the run's batches, in the batches' order; a run of one is given its frame alone."""
-    from resources.tables.frames import rows_of
-
-    keys = context.partition_keys
-    return {key: rows_of(frames[key] if len(keys) > 1 else frames) for key in keys}
+        yield materialized(context, "image_captions", by_batch(batches, captions), facts, watch, checks, **more)

@@ -5,48 +5,66 @@ from typing import Any
 import dagster as dg
 
 from photo_assets.assets.frame import Frame
+from photo_assets.assets.inputs import tables_of
 from photo_assets.assets.outcome import Stopwatch, materialized
 from photo_assets.checks import check_specs, rows_complete
-from photo_assets.partitions import BATCHES
+from photo_assets.partitions import BACKFILL, BATCHES
+from photo_assets.provenance import decoder_facts, facts_of
 from photo_assets.specs import described
 from resources.decoding.resource import DecodingResource
 from resources.library.resource import LibraryResource
 
 
-@dg.asset(**described("photo_files"), partitions_def=BATCHES, check_specs=check_specs("photo_files"))
+@dg.asset(
+    **described("photo_files"),
+    partitions_def=BATCHES,
+    backfill_policy=BACKFILL,
+    check_specs=check_specs("photo_files"),
+)
 def photo_files(context: dg.AssetExecutionContext, library: LibraryResource) -> dg.MaterializeResult:
-    """Hash the batch's files and claim their photos."""
+    """Hash the batches' files and claim their photos."""
     from photo_assets.steps.files import identify_files
 
     watch = Stopwatch()
     with library.ledger() as ledger:
-        positions = [member.position for member in ledger.members(context.partition_key)]
-        rows = identify_files(ledger, context.partition_key)
-    bytes_read = sum(row["size_bytes"] or 0 for row in rows)
+        positions = [member.position for batch in context.partition_keys for member in ledger.members(batch)]
+        batches = {batch: identify_files(ledger, batch) for batch in context.partition_keys}
+    rows = [row for batch in batches.values() for row in batch]
     complete = rows_complete("photo_files", positions, rows, key="position")
-    return materialized("photo_files", rows, watch, [complete], megabytes_read=bytes_read / 1e6)
+    facts = dict.fromkeys(batches, facts_of("photo_files"))
+    megabytes = sum(row["size_bytes"] or 0 for row in rows) / 1e6
+    return materialized(context, "photo_files", batches, facts, watch, [complete], megabytes_read=megabytes)
 
 
 @dg.asset(
-    **described("decoded_images"), partitions_def=BATCHES, check_specs=check_specs("decoded_images"), pool="decoding"
+    **described("decoded_images"),
+    partitions_def=BATCHES,
+    backfill_policy=BACKFILL,
+    check_specs=check_specs("decoded_images"),
+    pool="decoding",
 )
-def decoded_images(photo_files: Frame, library: LibraryResource, decoding: DecodingResource) -> dg.MaterializeResult:
-    """Decode the photos the batch brings, each in a worker process."""
+def decoded_images(
+    context: dg.AssetExecutionContext, photo_files: Frame, library: LibraryResource, decoding: DecodingResource
+) -> dg.MaterializeResult:
+    """Decode the photos the batches bring, each in a worker process."""
     from photo_assets.reporting import contact_sheet, percentiles_ms
     from photo_assets.steps.decoding import decode_photos
     from resources.decoding.floors import decoder_versions
-    from resources.tables.frames import rows_of
 
     watch = Stopwatch()
-    files = rows_of(photo_files)
+    files = tables_of(context, photo_files)
     with library.ledger() as ledger, decoding.pool() as pool:
-        rows = decode_photos(files, pool, ledger)
-    brought = [row["photo_id"] for row in files if row["status"] == "ok"]
+        batches = {batch: decode_photos(table.rows, pool, ledger) for batch, table in files.items()}
+        facts = dict.fromkeys(batches, decoder_facts(pool.provenance))
+    rows = [row for batch in batches.values() for row in batch]
+    brought = [row["photo_id"] for table in files.values() for row in table.rows if row["status"] == "ok"]
     previews = decoding.previews()
     thumbnails = [previews.thumbnail_path(row["photo_id"]) for row in rows if row["status"] == "ok"]
     return materialized(
+        context,
         "decoded_images",
-        rows,
+        batches,
+        facts,
         watch,
         [rows_complete("decoded_images", brought, rows)],
         **percentiles_ms(rows, "decode_ms"),
@@ -55,17 +73,25 @@ def decoded_images(photo_files: Frame, library: LibraryResource, decoding: Decod
     )
 
 
-@dg.asset(**described("photo_metadata"), partitions_def=BATCHES, check_specs=check_specs("photo_metadata"))
-def photo_metadata(decoded_images: Frame, library: LibraryResource) -> dg.MaterializeResult:
+@dg.asset(
+    **described("photo_metadata"),
+    partitions_def=BATCHES,
+    backfill_policy=BACKFILL,
+    check_specs=check_specs("photo_metadata"),
+)
+def photo_metadata(
+    context: dg.AssetExecutionContext, decoded_images: Frame, library: LibraryResource
+) -> dg.MaterializeResult:
     """Type the tags that decoding read, and what sidecars say."""
     from photo_assets.steps.decoding import read_metadata
-    from resources.tables.frames import rows_of
 
     watch = Stopwatch()
-    decoded = rows_of(decoded_images)
+    decoded = tables_of(context, decoded_images)
     with library.ledger() as ledger:
-        rows = read_metadata(decoded, ledger)
-    complete = rows_complete("photo_metadata", [row["photo_id"] for row in decoded], rows)
+        batches = {batch: read_metadata(table.rows, ledger) for batch, table in decoded.items()}
+    rows = [row for batch in batches.values() for row in batch]
+    expected = [row["photo_id"] for table in decoded.values() for row in table.rows]
+    complete = rows_complete("photo_metadata", expected, rows)
     found: dict[str, Any] = {
         f"with_{name}": sum(row.get(column) is not None for row in rows)
         for name, column in (
@@ -75,4 +101,5 @@ def photo_metadata(decoded_images: Frame, library: LibraryResource) -> dg.Materi
             ("sidecar", "sidecars_json"),
         )
     }
-    return materialized("photo_metadata", rows, watch, [complete], **found)
+    facts = {batch: facts_of("photo_metadata", {"decoded_images": table.made_by}) for batch, table in decoded.items()}
+    return materialized(context, "photo_metadata", batches, facts, watch, [complete], **found)

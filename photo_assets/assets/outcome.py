@@ -6,6 +6,7 @@ from typing import Any
 
 import dagster as dg
 
+from photo_assets.provenance import Facts
 from photo_assets.tables import SCHEMAS
 from resources.tables.schema import Row
 
@@ -22,30 +23,21 @@ class Stopwatch:
 
 
 def materialized(
-    asset: str, rows: Sequence[Row], watch: Stopwatch, checks: Sequence[dg.AssetCheckResult], **more: Any
-) -> dg.MaterializeResult[Any]:
-    """The asset's table with its counts, speed, first failures and whatever `more` the asset has to tell."""
-    from resources.tables.frames import frame_of
-
-    metadata = _told_of(rows) | _speed(len(rows), watch) | more
-    frame = frame_of(rows, SCHEMAS[asset])
-    return dg.MaterializeResult(asset_key=asset, value=frame, metadata=metadata, check_results=list(checks))
-
-
-def materialized_batches(
     context: dg.AssetExecutionContext,
     asset: str,
     batches: Mapping[str, Sequence[Row]],
+    made_by: Mapping[str, Facts],
     watch: Stopwatch,
     checks: Sequence[dg.AssetCheckResult],
     **more: Any,
 ) -> dg.MaterializeResult[Any]:
-    """`materialized` where a run may have several batches: each has its table and counts, all have the run's `more`."""
+    """The asset's table of each of the run's batches, with its counts and first failures; all have the run's `more`."""
     from resources.tables.frames import frame_of
 
     for batch, rows in batches.items():
-        context.add_asset_metadata(_told_of(rows), asset, batch)
-    frames = {batch: frame_of(rows, SCHEMAS[asset]) for batch, rows in batches.items()}
+        told = _told_of(rows) | {"made_by": dg.MetadataValue.json(made_by[batch])}
+        context.add_asset_metadata(told, asset, batch)
+    frames = {batch: frame_of(rows, SCHEMAS[asset], made_by[batch]) for batch, rows in batches.items()}
     metadata = _speed(sum(map(len, batches.values())), watch) | more
     return dg.MaterializeResult(asset_key=asset, value=frames, metadata=metadata, check_results=list(checks))
 

@@ -1,13 +1,14 @@
 """collection_points and photo_collection: a batch's photos as points, then the whole compared with the ledger."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from photo_assets.steps.decoding import carried
-from resources.inference.port import Provenance
+from photo_assets.steps.decoding import carried, sidecars_read
+from photo_assets.steps.following import placed
+from resources.inference.port import InferenceEngine, Provenance
 from resources.library.batching import Outcome
 from resources.library.ledger import Ledger
 from resources.tables.schema import Row
@@ -29,16 +30,33 @@ PAYLOAD_FROM_METADATA = (
     "label",
 )
 
+# The row of a photo whose points were deleted and that no file holds.
+REMOVED = {
+    "status": "removed",
+    "error_kind": "removed",
+    "error_message": "no file has held it for longer than PHOTO_MISSING_GRACE_DAYS; put one back and it is found again",
+}
+
 
 @dataclass(frozen=True)
 class BatchTables:
-    """The rows of one batch's tables, each in its table's order; the photo tables are parallel."""
+    """The rows of one batch's tables: parallel, one row per photo."""
 
-    photo_files: Sequence[Row]
     decoded_images: Sequence[Row]
     photo_metadata: Sequence[Row]
     image_embeddings: Sequence[Row]
     image_captions: Sequence[Row]
+
+    def space(self) -> tuple[str, int] | None:
+        """The collection version that the batch's vectors belong to and their length, if there are any.
+
+        It is another than the settings' as long as the batch was not inferred anew with another model.
+        """
+        ok = next((row for row in self.image_embeddings if row["status"] == "ok"), None)
+        if ok is None:
+            return None
+        dimensions = len(ok["vector"])
+        return version_name(ok["clip_model"], ok["clip_revision"], ok["preprocessing"], dimensions), dimensions
 
     def photos(self) -> Iterable[tuple[Row, Row, Row, Row]]:
         """Decoding, metadata, embedding and caption of each photo."""
@@ -67,16 +85,47 @@ def version_of(clip: Provenance, dimensions: int) -> str:
     return version_name(clip.model, clip.revision, clip.preprocessing, dimensions)
 
 
+def space_of(engine: InferenceEngine) -> tuple[str, int]:
+    """The collection version that the engine's vectors belong to, and their length."""
+    return version_of(engine.clip, engine.dimensions), engine.dimensions
+
+
 def put_points(tables: BatchTables, index: VectorIndex, ledger: Ledger, version: str, dimensions: int) -> list[Row]:
-    """Write the batch's points and the paths of its copies; one row per photo of the batch, in order."""
+    """Write the batch's points; one row per photo of the batch, in order.
+
+    A photo that was removed stays so until a file holds it again.
+    """
     index.create_version(version, dimensions)
     if index.active_version() is None:
         index.switch_alias(version)
-    paths = ledger.paths_of(row["photo_id"] for row in tables.photo_files if row["photo_id"])
-    points = [_point(*photo, paths) for photo in tables.photos() if _is_complete(*photo)]
-    index.upsert(version, points)
-    _add_paths_of_copies(tables.photo_files, index, version, paths)
-    return [_row(*photo, version) for photo in tables.photos()]
+    paths = ledger.paths_of(row["photo_id"] for row in tables.decoded_images)
+    removed = ledger.removed_of(photo_id for photo_id, held_by in paths.items() if not held_by)
+    rows = [_row(embedding, version, removed) for embedding in tables.image_embeddings]
+    places = _places(paths, index, version)
+    # A photo without a caption is still found by its picture.
+    written = [photo for photo, row in zip(tables.photos(), rows, strict=True) if row["status"] == "ok"]
+    index.upsert(version, [_point(*photo, places) for photo in written])
+    _tell_newer_paths(paths, ledger, index, version)
+    return rows
+
+
+def write_batch(
+    batch: str,
+    tables: BatchTables,
+    made_by: Mapping[str, Mapping[str, str]],
+    index: VectorIndex,
+    ledger: Ledger,
+    space: tuple[str, int],
+) -> tuple[list[Row], list[str]]:
+    """Write a batch's points and, when every one is there, tell the ledger that it is done and what made its tables.
+
+    One row per photo of the batch, in order, and the photos that lack their point.
+    """
+    rows = put_points(tables, index, ledger, *space)
+    missing = missing_points(rows, index, space[0])
+    if not missing:
+        ledger.finish_batch(batch, outcomes(rows), sidecars_read(tables.photo_metadata), made_by)
+    return rows, missing
 
 
 def missing_points(rows: Sequence[Row], index: VectorIndex, version: str) -> list[str]:
@@ -101,20 +150,30 @@ def reconcile(index: VectorIndex, ledger: Ledger, version: str) -> CollectionSta
     return CollectionState(version, index.active_version(), len(points), len(photos), missing, orphans)
 
 
-def _is_complete(decoded: Row, metadata: Row, embedding: Row, caption: Row) -> bool:
-    # A photo without a caption is still found by its picture.
-    return bool(embedding["status"] == "ok")
+def _row(embedding: Row, version: str, removed: Collection[str]) -> Row:
+    row = carried(embedding) | {"collection": version}
+    return row | REMOVED if row["photo_id"] in removed else row
 
 
-def _row(decoded: Row, metadata: Row, embedding: Row, caption: Row, version: str) -> Row:
-    return carried(embedding) | {"collection": version}
+def _places(paths: Mapping[str, Sequence[str]], index: VectorIndex, version: str) -> dict[str, dict[str, Any]]:
+    """What each photo's point is to say of where it is; one that is offline keeps the paths that its point has."""
+    offline = [photo_id for photo_id, held_by in paths.items() if not held_by]
+    kept = {record.point_id: {"paths": record.payload["paths"]} for record in index.retrieve(version, offline)}
+    return {photo_id: kept.get(photo_id, {}) | placed(held_by) for photo_id, held_by in paths.items()}
 
 
-def _point(decoded: Row, metadata: Row, embedding: Row, caption: Row, paths: dict[str, list[str]]) -> Point:
+def _tell_newer_paths(paths: Mapping[str, Sequence[str]], ledger: Ledger, index: VectorIndex, version: str) -> None:
+    """Tell what changed since the paths were read: what another process told meanwhile was overwritten."""
+    now = ledger.paths_of(paths)
+    newer = {photo_id: placed(held_by) for photo_id, held_by in now.items() if held_by != paths[photo_id]}
+    index.set_payload(version, newer)
+
+
+def _point(decoded: Row, metadata: Row, embedding: Row, caption: Row, places: Mapping[str, Any]) -> Point:
     photo_id = decoded["photo_id"]
     payload = {
         "photo_id": photo_id,
-        "paths": paths[photo_id],
+        "paths": [decoded["path_display"]],
         "caption": caption.get("caption"),
         "format": decoded["format"],
         "width_px": decoded["width_px"],
@@ -127,7 +186,8 @@ def _point(decoded: Row, metadata: Row, embedding: Row, caption: Row, paths: dic
         "blip_model": caption["blip_model"],
         "blip_revision": caption["blip_revision"],
         "preprocessing": embedding["preprocessing"],
-    } | {name: metadata[name] for name in PAYLOAD_FROM_METADATA}
+    }
+    payload |= {name: metadata[name] for name in PAYLOAD_FROM_METADATA} | places[photo_id]
     known = {name: value for name, value in payload.items() if value is not None}
     return Point(photo_id, np.asarray(embedding["vector"], dtype=np.float32), known)
 
@@ -143,12 +203,3 @@ def _location(metadata: Row) -> dict[str, Any] | None:
     if metadata["latitude_deg"] is None or metadata["longitude_deg"] is None:
         return None
     return {"lat": metadata["latitude_deg"], "lon": metadata["longitude_deg"]}
-
-
-def _add_paths_of_copies(
-    photo_files: Sequence[Row], index: VectorIndex, version: str, paths: dict[str, list[str]]
-) -> None:
-    """A copy of a photo that an earlier batch brought only adds a path to its point."""
-    copies = {row["photo_id"] for row in photo_files if row["status"] == "duplicate"}
-    # A copy whose photo waits in a batch not yet done is passed over: that batch writes all paths.
-    index.set_payload(version, {photo_id: {"paths": paths[photo_id]} for photo_id in sorted(copies)})

@@ -1,0 +1,26 @@
+"""From what Dagster gives an asset to the rows of each batch: a run has one batch, or several of a backfill."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import dagster as dg
+
+from photo_assets.provenance import Facts
+from resources.tables.schema import Row
+
+
+@dataclass(frozen=True)
+class Table:
+    """One batch's table: its rows, and what they were made by, nothing for a table of an earlier version."""
+
+    rows: list[Row]
+    made_by: Facts
+
+
+def tables_of(context: dg.AssetExecutionContext, frames: Any) -> dict[str, Table]:
+    """The table of each of the run's batches, in the batches' order; a run of one batch is given its frame alone."""
+    from resources.tables.frames import made_by, rows_of
+
+    keys = context.partition_keys
+    by_key = frames if len(keys) > 1 else {keys[0]: frames}
+    return {key: Table(rows_of(by_key[key]), made_by(by_key[key])) for key in keys}

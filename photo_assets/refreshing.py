@@ -1,0 +1,80 @@
+"""One refresh from start to end in this process: what is behind the settings or was never ended, done again.
+
+What the `photos refresh` command runs. Which batches are due and why stands in refresh_plan.py; new files are
+ingest.py's.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import dagster as dg
+
+from photo_assets.at_work import batches_at_work
+from photo_assets.definitions import build_defs, open_resource
+from photo_assets.ingest_lock import REFRESH_TAG, end_killed_runs, only_ingest
+from photo_assets.instance import open_instance
+from photo_assets.partitions import BATCHES
+from photo_assets.progress import Listener
+from photo_assets.refresh_plan import Due, current_provenance, plan_refresh
+from photo_assets.run_tags import STARTED_BY, run_tags
+from photo_assets.running import run_in_process
+from photo_assets.settings import Settings
+from resources.errors import PhotoPlatformError, first_line
+
+
+@dataclass
+class Refreshed:
+    """The batches done, those `left` to other runs of Dagster that were at work on them, and why others failed."""
+
+    done: list[Due] = field(default_factory=list)
+    left: list[Due] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+
+
+def due_now(settings: Settings) -> list[Due]:
+    """The batches that are due under these settings, oldest first. Raises ModelError."""
+    decoding, inference = open_resource(settings, "decoding"), open_resource(settings, "inference")
+    with open_resource(settings, "library").ledger() as ledger:
+        return plan_refresh(ledger, current_provenance(decoding, inference))
+
+
+def refresh(settings: Settings, watch: Callable[[int], Listener]) -> Refreshed:
+    """Do again what is due, oldest first.
+
+    `watch` is told how many files that is and answers with the listener of the progress.
+    """
+    refreshed = Refreshed()
+    with only_ingest(settings.photo_data):
+        due = due_now(settings)
+        if due:
+            _run_all(settings, due, refreshed, watch(sum(each.files for each in due)))
+    return refreshed
+
+
+def _run_all(settings: Settings, due: list[Due], refreshed: Refreshed, listener: Listener) -> None:
+    definitions = build_defs(settings)
+    with open_instance(settings) as instance:
+        end_killed_runs(instance)
+        instance.add_dynamic_partitions(str(BATCHES.name), [each.batch for each in due])
+        for each in due:
+            _run_one(definitions, instance, each, refreshed)
+            listener("refreshed", each.files)
+        run_in_process(definitions, instance, "describe_collection", REFRESH_TAG)
+
+
+def _run_one(definitions: dg.Definitions, instance: dg.DagsterInstance, due: Due, refreshed: Refreshed) -> None:
+    """A batch whose run fails stays due. What would fail every other batch too stops the refresh."""
+    if batches_at_work(instance, [due.batch]):
+        refreshed.left.append(due)
+        return
+    tags = run_tags(due.batch, due.files, REFRESH_TAG[STARTED_BY])
+    try:
+        run_in_process(
+            definitions, instance, "ingest_batch", tags, partition_key=due.batch, asset_selection=due.selection()
+        )
+    except PhotoPlatformError:
+        raise
+    except Exception as error:
+        refreshed.failed[due.batch] = first_line(error)
+    else:
+        refreshed.done.append(due)
