@@ -6,7 +6,7 @@ message and exit code 1.
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -16,6 +16,7 @@ from rich.table import Table
 
 from photo_assets.settings import Settings, load_settings
 from photo_assets.terminal import (
+    due_table,
     err,
     failures_table,
     hits_table,
@@ -72,12 +73,33 @@ def ingest(
         out.print(followed, highlight=False)
     if ingested.described:
         out.print(f"sidecars read again in {len(ingested.described)} earlier batches", highlight=False)
-    if ingested.left:
-        out.print(
-            f"{len(ingested.left)} batches are left to the runs of Dagster that are at work on them", highlight=False
-        )
+    _tell_left(ingested.left)
     out.print(summary(ingested.counts, ingested.failures), highlight=False, soft_wrap=True)
-    _tell_failed_batches(ingested.failed)
+    _tell_failed_batches(ingested.failed, "photos ingest")
+
+
+@app.command()
+def refresh(
+    plan: Annotated[bool, typer.Option("--plan", help="Only show what would run and why.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Do again what is behind the settings, and what no run has ended; new files are for `photos ingest`."""
+    from photo_assets.refreshing import due_now
+    from photo_assets.refreshing import refresh as refresh_batches
+
+    values = load_settings()
+    if plan:
+        due = due_now(values)
+        if as_json:
+            print_json([vars(each) for each in due])
+        else:
+            out.print(due_table(due, values.photo_nightly_batches) if due else "nothing to refresh")
+        return
+    with progress_bar() as bar:
+        done = refresh_batches(values, lambda total: _files_task(bar, total))
+    _tell_left(done.left)
+    out.print(f"{len(done.done)} batches refreshed" if done.done else "nothing to refresh", highlight=False)
+    _tell_failed_batches(done.failed, "photos refresh")
 
 
 @app.command()
@@ -255,17 +277,27 @@ def _photos_task(bar: Progress, total: int) -> Callable[[str, int], None]:
     return lambda _, photos: bar.advance(task, photos / 2)
 
 
+def _files_task(bar: Progress, total: int) -> Callable[[str, int], None]:
+    task = bar.add_task("files", total=total)
+    return lambda _, files: bar.advance(task, files)
+
+
 def _ledger() -> Any:
     from photo_assets.definitions import open_resource
 
     return open_resource(load_settings(), "library").ledger()
 
 
-def _tell_failed_batches(failed: dict[str, str]) -> None:
+def _tell_left(left: Sequence[object]) -> None:
+    if left:
+        out.print(f"{len(left)} batches are left to the runs of Dagster that are at work on them", highlight=False)
+
+
+def _tell_failed_batches(failed: dict[str, str], command: str) -> None:
     for batch, reason in failed.items():
         err.print(f"[red]batch {batch} failed:[/red] {plain(reason)}", highlight=False, soft_wrap=True)
     if failed:
-        err.print(f"{len(failed)} batches stay due; run `photos ingest` again", highlight=False)
+        err.print(f"{len(failed)} batches stay due; run `{command}` again", highlight=False)
         raise typer.Exit(1)
 
 

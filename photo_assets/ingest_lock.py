@@ -32,7 +32,7 @@ class IngestRunning(PhotoPlatformError):
 
     def __init__(self, data: Path) -> None:
         super().__init__(
-            f"another `photos ingest` or `photos refresh` is at work in {data}. Wait for it, or end it; nothing is lost."
+            f"another `photos ingest` or `photos refresh` is at work in {data}. Wait for it or end it; nothing is lost."
         )
 
 

@@ -8,7 +8,7 @@ import json
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from photo_assets.refresh_plan import Due
     from photo_assets.search.searching import Found
     from resources.library.looking import Seen
 
@@ -67,6 +68,20 @@ def failures_table(failed: list[dict[str, Any]]) -> Table:
     return table
 
 
+def due_table(due: "Sequence[Due]", nightly: int) -> Table:
+    """What a refresh would run and why; batches that are due for the same reasons share a row."""
+    alike: dict[tuple[tuple[str, ...], tuple[str, ...]], list[Due]] = {}
+    for each in due:
+        alike.setdefault((each.assets, each.why), []).append(each)
+    nights = f"due: {len(due):,} batches; nights that takes at {nightly} a night: {-(-len(due) // nightly):,}"
+    table = Table("batches", "files", "assets", Column("why", overflow="fold"), caption=nights, caption_justify="left")
+    for (assets, why), batches in alike.items():
+        keys = batches[0].batch if len(batches) == 1 else f"{batches[0].batch}\n… {batches[-1].batch}"
+        files = sum(each.files for each in batches)
+        table.add_row(f"{len(batches):,}\n{keys}", f"{files:,}", "\n".join(assets), plain_lines(why))
+    return table
+
+
 class RateColumn(ProgressColumn):
     """Photos per second, once there is something to tell."""
 
@@ -87,6 +102,11 @@ def progress_bar() -> Iterator[Progress]:
 def print_json(value: Any) -> None:
     """Print for a program: nothing but JSON."""
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
+
+
+def plain_lines(texts: Sequence[str]) -> str:
+    """Each text made harmless, on a line of its own."""
+    return "\n".join(map(plain, texts))
 
 
 def plain(text: str) -> str:
