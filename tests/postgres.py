@@ -1,21 +1,31 @@
 """A PostgreSQL server of the tests' own, from the binaries of the system's package; each ledger gets a schema there.
 
-It listens on a socket in its own folder only, and what it stores need not outlive the machine.
+Schemas are emptied and used again, because making a ledger's tables takes longer than most tests. The server listens
+on a socket in its own folder only, and what it stores need not outlive the machine.
 """
 
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from itertools import count
 from pathlib import Path
 from urllib.parse import quote
+
+import psycopg2
 
 BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
 
 # A crash of the machine may lose the tests' data; a server that never syncs is several times faster.
 OPTIONS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "listen_addresses=")
+
+EMPTY = """
+DO $$ DECLARE name text; BEGIN
+    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = '{schema}'
+    LOOP EXECUTE format('DELETE FROM {schema}.%I', name); END LOOP;
+END $$
+"""
 
 
 class Postgres:
@@ -24,27 +34,46 @@ class Postgres:
     def __init__(self, folder: Path) -> None:
         if not BINARIES:
             raise FileNotFoundError("no PostgreSQL below /usr/lib/postgresql; apt-get install postgresql")
-        self.folder, self._binaries, self._numbers = folder, BINARIES[-1].parent, count()
+        self.folder, self._binaries = folder, BINARIES[-1].parent
+        self._schemas, self._empty = count(), list[str]()
         self._run("initdb", "--no-sync", "--auth=trust", "--username=photos", "--encoding=UTF8", "--locale=C")
 
     def start(self) -> None:
         settings = [f"-c {option}" for option in (*OPTIONS, f"unix_socket_directories={self.folder}")]
         self._run("pg_ctl", "start", "--wait", "--silent", f"--log={self.folder}/log", "--options", " ".join(settings))
 
-    def stop(self) -> None:
-        """End it, and every connection to it."""
-        self._run("pg_ctl", "stop", "--wait", "--silent", "--mode=fast")
+    def stop(self, mode: str = "fast") -> None:
+        """End it, and every connection to it; `immediate` writes nothing more and may lose what was committed."""
+        self._run("pg_ctl", "stop", "--wait", "--silent", f"--mode={mode}")
 
-    def sql(self, statement: str) -> str:
-        """What psql prints of it."""
-        command = [self._binaries / "psql", "-h", self.folder, "-U", "photos", "-d", "postgres", "-XAtqc", statement]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    def sql(self, statement: str) -> None:
+        """Do it, in a transaction of its own where that is possible."""
+        with closing(psycopg2.connect(host=str(self.folder), user="photos", dbname="postgres")) as connection:
+            connection.autocommit = True
+            connection.cursor().execute(statement)
 
-    def new_url(self) -> str:
-        """The URL of an empty schema that nothing else uses."""
-        schema = f"ledger_{next(self._numbers)}"
+    def new_schema(self) -> str:
+        """The name of a schema without any table."""
+        schema = f"ledger_{next(self._schemas)}"
         self.sql(f"CREATE SCHEMA {schema}")
+        return schema
+
+    def url(self, schema: str) -> str:
         return f"postgresql://photos@/postgres?host={quote(str(self.folder))}&options=-csearch_path%3D{schema}"
+
+    @contextmanager
+    def empty_places(self) -> Iterator[Callable[[], str]]:
+        """Names the URL of another schema with each call, without rows and perhaps with tables; ours until the end."""
+        taken: list[str] = []
+
+        def take() -> str:
+            taken.append(self._empty.pop() if self._empty else self.new_schema())
+            return self.url(taken[-1])
+
+        yield take
+        for schema in taken:
+            self.sql(EMPTY.format(schema=schema))
+        self._empty += taken
 
     def _run(self, program: str, *arguments: str) -> None:
         command = [self._binaries / program, *arguments, f"--pgdata={self.folder}/data"]
@@ -64,4 +93,4 @@ def running() -> Iterator[Postgres]:
         try:
             yield postgres
         finally:
-            postgres.stop()
+            postgres.stop("immediate")

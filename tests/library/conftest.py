@@ -93,13 +93,15 @@ def outcome(photo_id: str, kind: str | None = None) -> Outcome:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def new_place(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Path | str]:
+def new_place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Path | str]]:
     """Names a place for a ledger, another with each call: files, and then schemas of a PostgreSQL database."""
     if request.param == "postgresql":
         postgres: Postgres = request.getfixturevalue("postgres")
-        return postgres.new_url
-    numbers = count()
-    return lambda: tmp_path / f"ledger-{next(numbers)}.sqlite"
+        with postgres.empty_places() as new_place:
+            yield new_place
+    else:
+        numbers = count()
+        yield lambda: tmp_path / f"ledger-{next(numbers)}.sqlite"
 
 
 @pytest.fixture

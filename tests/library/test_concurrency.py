@@ -11,6 +11,7 @@ from resources.library import database, telling
 from resources.library.errors import LedgerUnavailable
 from resources.library.ledger import Ledger
 from resources.library.schema import files
+from tests.postgres import Postgres
 
 from .conftest import Shelf
 
@@ -68,7 +69,12 @@ def test_two_processes_that_look_and_cut_at_once_double_nothing(shelf: Shelf, pl
     assert len(cut) == len(set(cut)) == shelf.ledger.counts()["files"] == 112
 
 
-def test_two_processes_may_make_one_ledger_at_once(tmp_path: Path, place: Path | str) -> None:
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
+def test_two_processes_may_make_one_ledger_at_once(tmp_path: Path, request: pytest.FixtureRequest, engine: str) -> None:
+    place: Path | str = tmp_path / "ledger.sqlite"
+    if engine == "postgresql":
+        postgres: Postgres = request.getfixturevalue("postgres")
+        place = postgres.url(postgres.new_schema())
     run_two_at_once(OPEN, tmp_path, place)
 
     with Ledger(place) as ledger:

@@ -13,7 +13,8 @@ from tests.postgres import Postgres
 
 @pytest.fixture
 def url(postgres: Postgres) -> str:
-    return postgres.new_url()
+    """Of a schema without tables."""
+    return postgres.url(postgres.new_schema())
 
 
 @pytest.fixture
