@@ -17,6 +17,9 @@ from resources.vectors.ranking import SCORE_DIGITS
 _INDEX_PARAMS: dict[FieldKind, Any] = {
     "keyword": edge.KeywordIndexParams(enable_hnsw=False),
     "prefix": edge.KeywordIndexParams(enable_hnsw=False, prefix=True),
+    "words": edge.TextIndexParams(
+        enable_hnsw=False, tokenizer=edge.TokenizerType.Word, lowercase=True, scoring=edge.TextScoringParams()
+    ),
     "integer": edge.IntegerIndexParams(enable_hnsw=False),
     "datetime": edge.DatetimeIndexParams(enable_hnsw=False),
     "geo": edge.GeoIndexParams(enable_hnsw=False),
@@ -38,7 +41,8 @@ def add_indexes(shard: edge.EdgeShard) -> None:
     """Make the payload indexes that the shard lacks: all of a new one's, those of newer fields of an older one's."""
     there = shard.info().payload_schema
     for field, kind in INDEXED_FIELDS.items():
-        if field not in there:
+        is_older = kind == "prefix" and field in there and not getattr(there[field].params, "prefix", False)
+        if field not in there or is_older:
             shard.update(edge.UpdateOperation.create_field_index(field, _INDEX_PARAMS[kind]))
 
 
@@ -57,6 +61,16 @@ def query_of(vector: list[float], limit: int, filters: Filters | None, exact: bo
         with_payload=True,
         filter=_filter_of(filters) if filters else None,
         params=edge.SearchParams(hnsw_ef=max(_HNSW_EF, limit), exact=exact),
+    )
+
+
+def words_of(text: str, limit: int, filters: Filters | None) -> edge.QueryRequest:
+    """A request for the `limit` best by the words of their captions, with payloads."""
+    return edge.QueryRequest(
+        limit=limit,
+        query=edge.TextQuery("caption", text),
+        with_payload=True,
+        filter=_filter_of(filters) if filters else None,
     )
 
 

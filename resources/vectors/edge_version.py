@@ -73,9 +73,11 @@ class OpenVersion:
 
     def nearest(self, vector: list[float], limit: int, filters: Filters | None, exact: bool) -> list[Hit]:
         """The engine's best `limit` hits, best first."""
-        request = edge_requests.query_of(vector, limit, filters, exact)
-        with _engine(self._directory):
-            return [edge_requests.hit_of(point) for point in self._shard.query(request)]
+        return self._hits(edge_requests.query_of(vector, limit, filters, exact))
+
+    def best_worded(self, text: str, limit: int, filters: Filters | None) -> list[Hit]:
+        """The engine's best `limit` hits by the words of their captions, best first."""
+        return self._hits(edge_requests.words_of(text, limit, filters))
 
     def retrieve(self, point_ids: Sequence[str]) -> list[Record]:
         """What is there of `point_ids`, in their order."""
@@ -111,6 +113,10 @@ class OpenVersion:
         """Build the graph of what has come in since the last time; True if there was anything to build."""
         with _engine(self._directory):
             return self._shard.optimize()
+
+    def _hits(self, request: edge.QueryRequest) -> list[Hit]:
+        with _engine(self._directory):
+            return [edge_requests.hit_of(point) for point in self._shard.query(request)]
 
     def _update(self, operation: edge.UpdateOperation) -> None:
         with _engine(self._directory):

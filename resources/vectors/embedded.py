@@ -101,6 +101,11 @@ class EmbeddedIndex:
         values: list[float] = vector.tolist()
         return nearest(lambda wanted: opened.nearest(values, wanted, filters, exact), limit)
 
+    def query_words(self, version: str, text: str, limit: int, filters: Filters | None = None) -> list[Hit]:
+        """See VectorIndex."""
+        opened = self._open(version)
+        return nearest(lambda wanted: opened.best_worded(text, wanted, filters), limit)
+
     def retrieve(self, version: str, point_ids: Sequence[str]) -> list[Record]:
         """See VectorIndex."""
         check_ids(point_ids)

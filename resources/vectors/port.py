@@ -24,10 +24,11 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-FieldKind = Literal["keyword", "prefix", "integer", "datetime", "geo"]
+FieldKind = Literal["keyword", "prefix", "words", "integer", "datetime", "geo"]
 
 INDEXED_FIELDS: Mapping[str, FieldKind] = {
     "photo_id": "keyword",
+    "caption": "words",
     "paths": "prefix",
     "camera": "keyword",
     "lens_model": "keyword",
@@ -170,6 +171,12 @@ class VectorIndex(Protocol):
         """Up to `limit` points, the most similar to the (d,) `vector` first, equal scores in id order.
 
         `exact` compares with every vector even where `optimize` has built a graph.
+        """
+
+    def query_words(self, version: str, text: str, limit: int, filters: Filters | None = None) -> list[Hit]:
+        """Up to `limit` points whose caption has any word of `text`, the best by BM25 first, equal scores in id order.
+
+        The score of a hit is BM25's, 0 or more, and not a cosine. Case does not matter; every word is a whole word.
         """
 
     def retrieve(self, version: str, point_ids: Sequence[str]) -> list[Record]:

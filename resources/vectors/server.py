@@ -120,6 +120,11 @@ class ServerIndex:
         fetch = partial(self._nearest, version, vector.tolist(), server_requests.filter_of(filters), exact)
         return nearest(fetch, limit)
 
+    def query_words(self, version: str, text: str, limit: int, filters: Filters | None = None) -> list[Hit]:
+        """See VectorIndex. A server that cannot rank by words (before 1.20) raises IndexRejected."""
+        self._dimensions(version)
+        return nearest(partial(self._best_worded, version, text, server_requests.filter_of(filters)), limit)
+
     def retrieve(self, version: str, point_ids: Sequence[str]) -> list[Record]:
         """See VectorIndex."""
         check_ids(point_ids)
@@ -204,6 +209,19 @@ class ServerIndex:
             query=vector,
             query_filter=conditions,
             search_params=models.SearchParams(hnsw_ef=max(_SEARCH_EF, limit), exact=exact),
+            limit=limit,
+            with_payload=True,
+        )
+        return [server_requests.hit_of(point) for point in answer.points]
+
+    def _best_worded(self, version: str, text: str, conditions: models.Filter | None, limit: int) -> list[Hit]:
+        answer = self._call(
+            version,
+            self._client.query_points,
+            version,
+            query=models.TextQuery(text=text),
+            using="caption",
+            query_filter=conditions,
             limit=limit,
             with_payload=True,
         )

@@ -11,9 +11,15 @@ from qdrant_client import models
 from resources.vectors.port import OFFLINE, FieldKind, Filters, Hit, Place, Point, Record
 from resources.vectors.ranking import SCORE_DIGITS
 
-FIELD_SCHEMAS: dict[FieldKind, models.PayloadSchemaType | models.KeywordIndexParams] = {
+FIELD_SCHEMAS: dict[FieldKind, models.PayloadSchemaType | models.KeywordIndexParams | models.TextIndexParams] = {
     "keyword": models.PayloadSchemaType.KEYWORD,
     "prefix": models.KeywordIndexParams(type=models.KeywordIndexType.KEYWORD, prefix=True),
+    "words": models.TextIndexParams(
+        type=models.TextIndexType.TEXT,
+        tokenizer=models.TokenizerType.WORD,
+        lowercase=True,
+        scoring=models.TextScoringParams(type=models.TextScoringType.BM25),
+    ),
     "integer": models.PayloadSchemaType.INTEGER,
     "datetime": models.PayloadSchemaType.DATETIME,
     "geo": models.PayloadSchemaType.GEO,

@@ -173,6 +173,78 @@ def test_photos_that_no_file_holds_are_left_out_where_asked_and_a_changed_word_c
     assert [hit.point_id for hit in index.query(VERSION, unit(1), limit=10, filters=both)] == [point_id(3)]
 
 
+WORDED = ["a red boat", "A RED car", "a blue boat at night", "snow, at night!", "größe", "", "a red boat"]
+
+
+@pytest.fixture
+def worded(index: VectorIndex) -> VectorIndex:
+    """Photos with WORDED captions, one of them without any; the last is a copy of the first."""
+    payloads = [{"caption": caption, "rating": number} for number, caption in enumerate(WORDED)] + [{"rating": 5}]
+    index.upsert(VERSION, [Point(point_id(number), unit(1), said) for number, said in enumerate(payloads)])
+    return index
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("night", {2, 3}),
+        ("Größe", {4}),
+        ("boat nowhere", {0, 2, 6}),
+        ("boa", set()),
+        ("", set()),
+        ("?! \0", set()),
+        ("caption:* OR 'x", set()),
+    ],
+)
+def test_photos_are_found_by_any_whole_word_of_their_caption(
+    worded: VectorIndex, text: str, expected: set[int]
+) -> None:
+    hits = worded.query_words(VERSION, text, limit=10)
+    assert {hit.point_id for hit in hits} == {point_id(number) for number in expected}
+
+
+def test_more_and_rarer_words_come_first_and_equal_captions_in_id_order(worded: VectorIndex) -> None:
+    hits = worded.query_words(VERSION, "a red boat", limit=10)
+    first, second = sorted([point_id(0), point_id(6)])
+    assert [hit.point_id for hit in hits[:3]] == [first, second, point_id(1)]
+    assert hits[0].score == hits[1].score > hits[2].score > 0
+    assert [hit.point_id for hit in worded.query_words(VERSION, "a red boat", limit=1)] == [first]
+    assert hits[0].payload["caption"] == "a red boat"
+
+
+def test_filters_narrow_what_words_find_and_changed_captions_count(worded: VectorIndex) -> None:
+    assert [hit.point_id for hit in worded.query_words(VERSION, "night", 10, Filters(min_rating=3))] == [point_id(3)]
+    worded.set_payload(VERSION, {point_id(3): {"caption": "rain"}})
+    worded.delete(VERSION, [point_id(2)])
+    assert worded.query_words(VERSION, "night", 10) == []
+    assert [hit.point_id for hit in worded.query_words(VERSION, "rain", 10)] == [point_id(3)]
+
+
+def test_the_order_does_not_depend_on_how_the_points_came_in(index: VectorIndex) -> None:
+    """Batches of any size, in any order, some of them twice; many photos look or read alike."""
+    # halves: their cosines are exact in whatever order a processor sums, so that equal ones are equal everywhere
+    halves = np.array([1, 1, -1, 1, 0, 0, 0, 0], np.float32) / 2
+    vectors = [np.random.default_rng(seed).permutation(halves) for seed in range(40)]
+    points = [Point(point_id(n), vectors[n // 2], {"caption": WORDED[n // 2 % 3]}) for n in range(80)]
+    answers = []
+    for version, seed, size in ((VERSION, 1, 80), (OTHER_VERSION, 2, 7)):
+        index.create_version(version, DIMENSIONS)
+        shuffled = random.Random(seed).sample(points, len(points))
+        for start in [*range(0, len(points), size), 0]:
+            index.upsert(version, shuffled[start : start + size])
+        by_vector = [index.query(version, vector, limit=15) for vector in vectors[:10]]
+        answers.append((by_vector, [index.query_words(version, text, limit=15) for text in ("a red boat", "night")]))
+    assert answers[0] == answers[1]
+
+
+def test_vectors_come_back_as_they_were_written(index: VectorIndex) -> None:
+    index.upsert(VERSION, [point(number) for number in range(3)])
+    found = index.vectors(VERSION, [point_id(2), point_id(9), point_id(0)])
+    assert found.keys() == {point_id(0), point_id(2)}
+    assert all(found[point_id(number)].dtype == np.float32 for number in (0, 2))
+    np.testing.assert_allclose(found[point_id(2)], point(2).vector, atol=1e-6)
+
+
 def test_creating_a_version_twice_keeps_its_points(index: VectorIndex) -> None:
     index.upsert(VERSION, [point(1)])
     index.create_version(VERSION, DIMENSIONS)

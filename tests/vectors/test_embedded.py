@@ -209,14 +209,16 @@ def test_a_version_of_an_earlier_release_gets_the_newer_payload_indexes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     newer = dict(edge_requests.INDEXED_FIELDS)
-    monkeypatch.setattr(edge_requests, "INDEXED_FIELDS", {"photo_id": "keyword"})
+    monkeypatch.setattr(edge_requests, "INDEXED_FIELDS", {"photo_id": "keyword", "paths": "keyword"})
     with EmbeddedIndex(tmp_path, wait_s=0) as index:
         index.create_version(VERSION, DIMENSIONS)
         index.upsert(VERSION, [point(1)])
     monkeypatch.setattr(edge_requests, "INDEXED_FIELDS", newer)
     with EmbeddedIndex(tmp_path, wait_s=0) as index:
         assert index.count(VERSION) == 1
-        assert index._open(VERSION)._shard.info().payload_schema.keys() == newer.keys()
+        schema = index._open(VERSION)._shard.info().payload_schema
+        assert schema.keys() == newer.keys()
+        assert schema["paths"].params.prefix
 
 
 def test_foreign_files_in_the_folder_are_not_versions(tmp_path: Path) -> None:
