@@ -51,8 +51,10 @@ class Watched:
     def submit(self, requests: list[dg.RunRequest], status: dg.DagsterRunStatus = dg.DagsterRunStatus.STARTED) -> None:
         """Make the runs that were asked for, with the tags that Dagster gives them."""
         for request in requests:
-            assert request.partition_key in self.partitions()
-            tags = {"dagster/run_key": str(request.run_key), "dagster/partition": str(request.partition_key)}
+            tags = {"dagster/run_key": str(request.run_key)}
+            if request.partition_key is not None:
+                assert request.partition_key in self.partitions()
+                tags["dagster/partition"] = request.partition_key
             create_run_for_test(self.instance, str(request.job_name or "ingest_batch"), tags=tags, status=status)
 
     def register(self, result: dg.SensorResult) -> None:

@@ -175,6 +175,77 @@ def test_a_changed_sidecar_asks_for_one_run_that_reads_metadata_only(watched: Wa
     assert again.run_key != request.run_key
 
 
+def taken(watched: Watched, *names: str) -> str:
+    """Put these files and let their one batch bring them."""
+    watched.put(*names)
+    watched.settle()
+    (batch,) = requested(tick(watched, watched.differently(batch_size=10)))
+    with watched.library.ledger() as ledger:
+        rows = identify_files(ledger, batch)
+        ledger.finish_batch(batch, [Outcome(str(row["photo_id"]), "ok") for row in rows])
+    return batch
+
+
+def test_changed_paths_ask_for_one_run_of_the_collection_until_it_has_followed(watched: Watched) -> None:
+    taken(watched, *(f"{number}.jpg" for number in range(6)))
+    (watched.root / "0.jpg").rename(watched.root / "moved.jpg")
+
+    result = tick(watched)
+
+    (request,) = result.run_requests
+    assert (request.job_name, request.partition_key) == ("describe_collection", None)
+    watched.submit([request], dg.DagsterRunStatus.FAILURE)
+    (watched.root / "1.jpg").rename(watched.root / "moved, too.jpg")
+    assert not tick(watched).run_requests, "it is one run for all, an hour"
+    with watched.library.ledger() as ledger:
+        ledger.settle_path_changes(ledger.path_changes(10))
+    assert isinstance(tick(watched), dg.SkipReason)
+    (watched.root / "2.jpg").rename(watched.root / "moved later.jpg")
+    (again,) = tick(watched).run_requests
+    assert again.run_key != request.run_key
+
+
+def test_a_photo_that_has_been_offline_for_long_asks_for_a_run_of_the_collection(watched: Watched) -> None:
+    taken(watched, *(f"{number}.jpg" for number in range(6)))
+    (watched.root / "0.jpg").unlink()
+    tick(watched)
+    with watched.library.ledger() as ledger:
+        gone = ledger.path_changes(10)
+        ledger.write_presence(ledger.paths_of(gone), now=time.time() - 100)
+        ledger.settle_path_changes(gone)
+
+    assert isinstance(tick(watched, watched.differently(missing_grace_s=1_000.0)), dg.SkipReason)
+    (request,) = tick(watched, watched.differently(missing_grace_s=10.0)).run_requests
+    assert request.job_name == "describe_collection"
+
+
+def test_removed_photos_that_are_back_ask_for_one_run_that_writes_points_only(watched: Watched) -> None:
+    batch = taken(watched, "a.jpg", "b.jpg")
+    with watched.library.ledger() as ledger:
+        ledger.remove(ledger.ok_photo_ids(), now=1.0)
+
+    result = tick(watched)
+
+    (request,) = result.run_requests
+    assert (request.job_name, request.partition_key) == ("rewrite_points", batch)
+    watched.register(result)
+    watched.submit([request], dg.DagsterRunStatus.FAILURE)
+    assert not tick(watched).run_requests, "once a day"
+
+
+def test_a_root_that_is_held_and_one_that_is_whole_again_are_told_once(watched: Watched) -> None:
+    taken(watched, "a.jpg", "b.jpg")
+    away = (watched.root / "a.jpg").rename(watched.root.parent / "a.jpg")
+    (request,) = tick(watched).run_requests
+    assert request.job_name == "describe_collection"
+    with watched.library.ledger() as ledger:
+        ledger.tell_held_roots(ledger.held_roots())
+    assert isinstance(tick(watched), dg.SkipReason)
+
+    away.rename(watched.root / "a.jpg")
+    assert {request.job_name for request in tick(watched).run_requests} >= {"describe_collection"}
+
+
 def test_our_own_state_inside_the_library_is_not_scanned(watched: Watched) -> None:
     state = watched.root / "photo-data"
     state.mkdir()
