@@ -17,20 +17,18 @@ from sqlalchemy import (
     and_,
     create_engine,
     event,
-    inspect,
     text,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.schema import CreateColumn
 
 from resources.errors import first_line
-from resources.library import path_index
+from resources.library import path_index, upgrading
 from resources.library.errors import LedgerUnavailable
 from resources.library.postgresql import READING, WRITERS_LOCK, open_postgresql
 from resources.library.postgresql import shown as postgresql_shown
-from resources.library.schema import files, metadata
+from resources.library.schema import files
 
 # Two ingests and a sensor may write at once; each transaction is short.
 LOCK_WAIT_S = 60
@@ -53,9 +51,7 @@ def open_database(where: Path | str) -> Engine:
         shown = postgresql_shown(engine.url)
     event.listen(engine, "begin", _begin)
     event.listen(engine, "handle_error", _translating(shown))
-    with engine.begin() as connection:
-        metadata.create_all(connection)
-        _add_newer_columns(connection)
+    _complete(engine)
     return engine
 
 
@@ -63,6 +59,14 @@ def only_reading(engine: Engine) -> Engine:
     """The same database for transactions that write nothing: those wait for no writer and hold none up."""
     reading = READING if engine.dialect.name == "postgresql" else {}
     return engine.execution_options(**{_READS_ONLY: True}, **reading)
+
+
+def _complete(engine: Engine) -> None:
+    with only_reading(engine).begin() as connection:  # to open a ledger that is complete waits for no writer
+        lacks_something = upgrading.lacks_something(connection)
+    if lacks_something:
+        with engine.begin() as connection:
+            upgrading.make_tables(connection)
 
 
 def _open_sqlite(path: Path) -> Engine:
@@ -97,22 +101,6 @@ def _begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
     elif not reads_only:
         connection.execute(text(f"SELECT pg_advisory_xact_lock({WRITERS_LOCK})"))
-
-
-def _add_newer_columns(connection: Connection) -> None:
-    """Give a ledger of an earlier version the columns it lacks; all of those may be null."""
-    known = inspect(connection)
-    columns, indexes = known.get_multi_columns(), known.get_multi_indexes()
-    for table in metadata.tables.values():
-        there = {column["name"] for column in columns[(None, table.name)]}
-        for column in table.columns:
-            if column.name not in there:
-                newer = CreateColumn(column).compile(dialect=connection.dialect)
-                connection.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {newer}"))
-        there = {index["name"] for index in indexes[(None, table.name)]}
-        for index in table.indexes:
-            if index.name not in there:
-                index.create(connection)
 
 
 def upsert(connection: Connection, table: Table) -> "sqlite.Insert | postgresql.Insert":

@@ -66,7 +66,7 @@ files = Table(
 )
 Index("files_by_state_and_path", files.c.state, head(files.c.path))
 # SQLite has the index of its unique paths.
-Index("files_by_path", head(files.c.path)).ddl_if(dialect="postgresql")
+Index("files_by_path", head(files.c.path), info={"dialect": "postgresql"}).ddl_if(dialect="postgresql")
 
 sidecars = Table(
     "sidecars",
@@ -144,6 +144,7 @@ looks = Table(
     Column("confirmed", Boolean, comment="a person said that what is missing is gone"),
     Column("told_held", Boolean, comment="the collection's check has told that the root is held"),
     Column("began_at", Float, comment="Unix seconds at which the look under way began; null where none is"),
+    Column("folder", Text, comment="the folder that the look under way goes through: its device and inode"),
     Column("after", LargeBinary, comment="the path that the look under way has come to"),
     Column("found_so_far", Integer, comment="photo files that the look under way has seen"),
     Column("ignored_so_far", Integer),

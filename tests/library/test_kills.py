@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from resources.library.ledger import Ledger
 
@@ -59,6 +60,11 @@ def test_a_kill_leaves_a_ledger_that_goes_on(tmp_path: Path, place: Path | str, 
     assert rested["ok"] == len({path.read_bytes() for path in root.iterdir()})
 
 
+def test_a_ledger_can_be_opened_and_read_in_the_midst_of_anothers_transaction(shelf: Shelf, place: Path | str) -> None:
+    with shelf.ledger._database.begin(), Ledger(place) as other:
+        assert other.planned_batches() == []
+
+
 def test_a_ledger_can_be_opened_while_another_process_writes(shelf: Shelf, place: Path | str) -> None:
     shelf.put("a.jpg", b"x")
     with Ledger(place) as other:
@@ -68,3 +74,12 @@ def test_a_ledger_can_be_opened_while_another_process_writes(shelf: Shelf, place
         (batch,) = other.cut_batches(10)
 
     assert shelf.ledger.planned_batches() == [batch]
+
+
+def test_an_interrupted_statement_is_not_taken_for_a_ledger_that_does_not_serve(shelf: Shelf) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    event.listen(shelf.ledger._database, "before_cursor_execute", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        shelf.look()
