@@ -14,6 +14,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from photo_assets.search.hybrid import DEPTH, fused, uncut
 from photo_assets.search.query import Query
 from photo_assets.steps.collection import version_of
 from resources.decoding.pool import DecodeRequest, DecodingPool
@@ -32,6 +33,7 @@ class SearchError(PhotoPlatformError):
 class Found:
     """One photo that was found; `thumbnail` is a JPEG file. `score` is the cosine with the query, -1 to 1.
 
+    Of a hybrid query it is the share of the best possible fusion, 0 to 1: at 1 the photo is first by picture and words.
     `offline`: no file holds it now, as while its disk is not mounted; the paths are those that it had.
     """
 
@@ -95,9 +97,14 @@ class Searcher:
         """
         if query.is_empty():
             raise SearchError("the query is empty; give words, a picture or a photo")
-        found = self._nearest(self._vector_of(query), query.offset + query.limit + bool(query.like), query.filters)
-        others = [hit for hit in found if hit.photo_id != query.like]
-        return others[query.offset : query.offset + query.limit]
+        wanted = query.offset + query.limit + bool(query.like)
+        vector, filters = self._vector_of(query), self._shown(query.filters)
+        if query.hybrid and query.text.strip():
+            hits = self._fused(vector, query.text, max(wanted, DEPTH), filters)
+        else:
+            hits = self._index.query(self._version(), vector, wanted, filters)
+        others = [hit for hit in hits if hit.point_id != query.like]
+        return [self._found(hit) for hit in others[query.offset : query.offset + query.limit]]
 
     def photo(self, photo_id: str) -> Found | None:
         """This photo of the collection as a hit of itself; None where it is not there."""
@@ -132,8 +139,16 @@ class Searcher:
         return found[photo_id]
 
     def _nearest(self, vector: np.ndarray, limit: int, filters: Filters | None = None) -> list[Found]:
-        wanted = replace(filters or Filters(), only_present=not self._show_missing)
-        return [self._found(hit) for hit in self._index.query(self._version(), vector, limit, wanted)]
+        hits = self._index.query(self._version(), vector, limit, self._shown(filters or Filters()))
+        return [self._found(hit) for hit in hits]
+
+    def _fused(self, vector: np.ndarray, text: str, depth: int, filters: Filters) -> list[Hit]:
+        version = self._version()
+        by_words = uncut(self._index.query_words(version, text, depth + 1, filters), depth)
+        return fused([self._index.query(version, vector, depth, filters), by_words])
+
+    def _shown(self, filters: Filters) -> Filters:
+        return replace(filters, only_present=filters.only_present or not self._show_missing)
 
     def _version(self) -> str:
         active = self._index.active_version()
