@@ -67,12 +67,14 @@ def ingest(
     for warning in ingested.scan.warnings():
         err.print(f"[yellow]warning:[/yellow] {plain(warning)}", highlight=False, soft_wrap=True)
     followed = whereabouts(ingested.scan.seen)
-    if not (ingested.batches or ingested.described or followed):
+    if not (ingested.batches or ingested.described or ingested.captioned or followed):
         out.print("nothing new", highlight=False)
     if followed:
         out.print(followed, highlight=False)
     if ingested.described:
         out.print(f"sidecars read again in {len(ingested.described)} earlier batches", highlight=False)
+    if ingested.captioned:
+        out.print(f"captions written again in {len(ingested.captioned)} earlier batches", highlight=False)
     _tell_left(ingested.left)
     out.print(summary(ingested.counts, ingested.failures), highlight=False, soft_wrap=True)
     _tell_failed_batches(ingested.failed, "photos ingest")

@@ -18,6 +18,7 @@ from photo_assets.jobs import (
     describe_collection,
     ingest_batch,
     refresh_metadata,
+    retry_captions,
     rewrite_points,
     scan_library,
 )
@@ -51,7 +52,15 @@ def build_defs(settings: Settings | None = None, *, resources: Mapping[str, Any]
     settings = settings or load_settings()
     return dg.Definitions(
         assets=ASSETS,
-        jobs=[ingest_batch, refresh_metadata, rewrite_points, describe_collection, scan_library, audit_library],
+        jobs=[
+            ingest_batch,
+            refresh_metadata,
+            rewrite_points,
+            retry_captions,
+            describe_collection,
+            scan_library,
+            audit_library,
+        ],
         sensors=[new_photos, collection_follows_batches()],
         schedules=[nightly_refresh, weekly_audit],
         resources=build_resources(settings) | dict(resources or {}),

@@ -26,18 +26,21 @@ from resources.library.resource import LibraryResource
 if TYPE_CHECKING:
     from resources.library.ledger import Ledger
 
+
 @dataclass
 class Ingested:
     """What an ingest did, and how the library stands after it.
 
-    `described` are the earlier batches whose sidecars were read again, `rewritten` those whose removed photos are back.
-    `left` are those that other runs of Dagster were at work on. `seconds` holds the time of each asset's steps,
-    `failed` why a batch's run failed, `failures` the failed files.
+    `described` are the earlier batches whose sidecars were read again, `captioned` those whose failed captions were
+    written again, `rewritten` those whose removed photos are back. `left` are those that other runs of Dagster were at
+    work on. `seconds` holds the time of each asset's steps, `failed` why a batch's run failed, `failures` the failed
+    files.
     """
 
     scan: Scan
     batches: list[str] = field(default_factory=list)
     described: list[str] = field(default_factory=list)
+    captioned: list[str] = field(default_factory=list)
     rewritten: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
@@ -56,9 +59,10 @@ def ingest(settings: Settings, roots: Sequence[Path], watch: Callable[[int], Lis
     with only_ingest(settings.photo_data), library.ledger() as ledger:
         watched = Roots(roots, settings.photo_data, library.patterns())
         scan = scan_until_settled(ledger, watched, settings.photo_batch_size, decoder=decoder)
-        ingested = Ingested(scan, ledger.planned_batches(), list(ledger.batches_with_new_sidecars()))
+        with_sidecars, with_captions = ledger.batches_with_new_sidecars(), ledger.batches_with_due_captions()
+        ingested = Ingested(scan, ledger.planned_batches(), list(with_sidecars), list(with_captions))
         collection_is_due = ledger.collection_due(time.time() - library.missing_grace_s) or ledger.batches_to_rewrite()
-        if ingested.batches or ingested.described or collection_is_due:
+        if ingested.batches or ingested.described or ingested.captioned or collection_is_due:
             _run_batches(settings, ledger, ingested, watch(ledger.counts()["pending"]))
         ingested.counts, ingested.failures = ledger.counts(), ledger.failures()
     return ingested
@@ -74,6 +78,8 @@ def _run_batches(settings: Settings, ledger: "Ledger", ingested: Ingested, liste
             _run_batch(definitions, instance, "ingest_batch", batch, ingested)
         for batch in ingested.described:
             _run_batch(definitions, instance, "refresh_metadata", batch, ingested)
+        for batch in ingested.captioned:
+            _run_batch(definitions, instance, "retry_captions", batch, ingested)
         _run(definitions, instance, "describe_collection", ingested)
         ingested.rewritten = list(ledger.batches_to_rewrite())
         for batch in ingested.rewritten:

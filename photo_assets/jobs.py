@@ -28,6 +28,12 @@ rewrite_points = dg.define_asset_job(
     description="Write one batch's points again, for removed photos that are back; decodes and infers nothing.",
 )
 
+retry_captions = dg.define_asset_job(
+    "retry_captions",
+    selection=dg.AssetSelection.assets("image_captions", "collection_points"),
+    description="Write one batch's captions again, of which some failed for a passing reason; decodes nothing.",
+)
+
 describe_collection = dg.define_asset_job(
     "describe_collection",
     selection=dg.AssetSelection.assets("photo_collection"),

@@ -103,7 +103,8 @@ IMAGE_CAPTIONS: Schema = (
 COLLECTION_POINTS: Schema = (
     Column("photo_id", "string", "the photo, and the id of its point", required=True),
     Column("status", "string", "ok, failed or removed (no file has held it for long)", required=True),
-    *STATUS[1:],
+    Column("error_kind", "string", "why it failed, or why an ok one has no caption, as one word"),
+    Column("error_message", "string", "the same, for a person"),
     Column("collection", "string", "collection version that holds the point", required=True),
 )
 

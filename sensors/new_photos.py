@@ -1,8 +1,9 @@
 """The filesystem sensor: every tick looks at the library and requests a run for each batch that is due.
 
-A batch is due while no run has ended it, and again when a sidecar of its photos has changed or a removed one is back;
-those runs decode and infer nothing. The collection is due when paths have changed. State is in the ledger, not in a
-cursor, so a tick that dies loses nothing, and the run key keeps the same work from being requested twice.
+A batch is due while no run has ended it, and again when a sidecar of its photos has changed, a removed one is back or
+a caption is to be tried again; those runs decode nothing. The collection is due when paths have changed. State is in
+the ledger, not in a cursor, so a tick that dies loses nothing, and the run key keeps the same work from being requested
+twice.
 """
 
 import time
@@ -14,7 +15,7 @@ import dagster as dg
 
 from photo_assets.at_work import batches_at_work
 from photo_assets.ingest_lock import ingest_is_under_way
-from photo_assets.jobs import describe_collection, ingest_batch, refresh_metadata, rewrite_points
+from photo_assets.jobs import describe_collection, ingest_batch, refresh_metadata, retry_captions, rewrite_points
 from photo_assets.partitions import BATCHES
 from resources.decoding.resource import DecodingResource
 from resources.errors import PhotoPlatformError
@@ -42,7 +43,7 @@ RUN_KEY = "dagster/run_key"
 
 
 @dg.sensor(
-    jobs=[ingest_batch, refresh_metadata, rewrite_points, describe_collection],
+    jobs=[ingest_batch, refresh_metadata, rewrite_points, retry_captions, describe_collection],
     minimum_interval_seconds=TICK_S,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Takes photos that are new or changed and at rest, and sidecars; starts one run per batch.",
@@ -82,7 +83,7 @@ def _look(ledger: "Ledger", library: LibraryResource, decoder: str) -> "Scan":
 
 
 def _requests_for(ledger: "Ledger", removed_before: float) -> Iterator[dg.RunRequest]:
-    """A run for the collection, and one for each batch that is planned, has new sidecars or has photos that are back.
+    """A run for the collection, and one for each batch that is planned or, being done, is due for something.
 
     All but the planned ones are named by a token of what is due. One that failed is asked for again the next day, the
     collection's the next hour.
@@ -92,12 +93,15 @@ def _requests_for(ledger: "Ledger", removed_before: float) -> Iterator[dg.RunReq
         yield dg.RunRequest(f"collection/{token}/{now:%Y-%m-%dT%H}", job_name=describe_collection.name)
     for batch in ledger.planned_batches():
         yield dg.RunRequest(batch, job_name=ingest_batch.name, partition_key=batch)
-    for batch, token in ledger.batches_with_new_sidecars().items():
-        run_key = f"{batch}/sidecars/{token}/{now.date()}"
-        yield dg.RunRequest(run_key, job_name=refresh_metadata.name, partition_key=batch)
-    for batch, token in ledger.batches_to_rewrite().items():
-        run_key = f"{batch}/points/{token}/{now.date()}"
-        yield dg.RunRequest(run_key, job_name=rewrite_points.name, partition_key=batch)
+    done = (
+        ("sidecars", refresh_metadata, ledger.batches_with_new_sidecars()),
+        ("points", rewrite_points, ledger.batches_to_rewrite()),
+        ("captions", retry_captions, ledger.batches_with_due_captions()),
+    )
+    for what, job, batches in done:
+        for batch, token in batches.items():
+            run_key = f"{batch}/{what}/{token}/{now.date()}"
+            yield dg.RunRequest(run_key, job_name=job.name, partition_key=batch)
 
 
 def _result(context: dg.SensorEvaluationContext, due: Sequence[dg.RunRequest]) -> dg.SensorResult:

@@ -100,7 +100,8 @@ def put_points(tables: BatchTables, index: VectorIndex, ledger: Ledger, version:
         index.switch_alias(version)
     paths = ledger.paths_of(row["photo_id"] for row in tables.decoded_images)
     removed = ledger.removed_of(photo_id for photo_id, held_by in paths.items() if not held_by)
-    rows = [_row(embedding, version, removed) for embedding in tables.image_embeddings]
+    inferred = zip(tables.image_embeddings, tables.image_captions, strict=True)
+    rows = [_row(embedding, caption, version, removed) for embedding, caption in inferred]
     places = _places(paths, index, version)
     # A photo without a caption is still found by its picture.
     written = [photo for photo, row in zip(tables.photos(), rows, strict=True) if row["status"] == "ok"]
@@ -150,8 +151,10 @@ def reconcile(index: VectorIndex, ledger: Ledger, version: str) -> CollectionSta
     return CollectionState(version, index.active_version(), len(points), len(photos), missing, orphans)
 
 
-def _row(embedding: Row, version: str, removed: Collection[str]) -> Row:
+def _row(embedding: Row, caption: Row, version: str, removed: Collection[str]) -> Row:
     row = carried(embedding) | {"collection": version}
+    if embedding["status"] == "ok":
+        row |= {name: caption[name] for name in ("error_kind", "error_message")}
     return row | REMOVED if row["photo_id"] in removed else row
 
 

@@ -63,9 +63,8 @@ def test_jobs_sensors_and_schedules_can_be_loaded(settings: Settings) -> None:
     repository = definitions.get_repository_def()
     assert {sensor.name for sensor in repository.sensor_defs} == {"new_photos", "collection_follows_batches"}
     assert {schedule.name for schedule in repository.schedule_defs} == {"nightly_refresh", "weekly_audit"}
-    assert {"ingest_batch", "refresh_metadata", "rewrite_points", "describe_collection", "scan_library"} <= set(
-        repository.job_names
-    )
+    jobs = {"ingest_batch", "refresh_metadata", "rewrite_points", "retry_captions", "describe_collection"}
+    assert jobs | {"scan_library"} <= set(repository.job_names)
 
 
 def test_the_api_key_is_configured_by_name_and_looked_up_when_used(

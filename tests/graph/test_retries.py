@@ -3,10 +3,13 @@
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from photo_assets.settings import Settings
+from photo_assets.steps import inference as inference_step
+from photo_assets.steps.inference import infer
 from resources.decoding.errors import CrashedError, DecodingError, UnreadableError
 from resources.decoding.pool import DecodingPool
 from resources.decoding.raw_policy import RawPolicy
@@ -15,6 +18,7 @@ from resources.library import identity
 from resources.library import ledger as ledger_module
 from resources.library.retries import WAITS_S
 from resources.opening import opened
+from resources.tables.schema import Row
 from tests.conftest import write_photo
 
 from .test_command_line import run
@@ -124,6 +128,38 @@ def test_a_quarantined_photo_is_left_alone_until_a_person_says_otherwise(
     assert ingest_now(settings).counts["ok"] == 3
     assert bench.decoded.count("photo-0.jpg") == 3
     assert "no failures" in run("photos", "failures").stdout
+
+
+def test_a_caption_that_failed_is_written_again_without_decoding_or_embedding(
+    settings: Settings, photos: Path, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[bool, bool]] = []
+
+    def refuse_first(decoded: Sequence[Row], *given: Any, embed: bool, caption: bool) -> tuple[list[Row], list[Row]]:
+        embeddings, captions = infer(decoded, *given, embed=embed, caption=caption)
+        asked.append((embed, caption))
+        if len(asked) == 1:
+            captions[0] |= {"status": "failed", "error_kind": "inference", "error_message": "no words", "caption": None}
+        return embeddings, captions
+
+    def captions() -> list[str | None]:
+        points = end_state(settings)["points"]
+        assert isinstance(points, dict)
+        return [payload.get("caption") for payload in points.values()]
+
+    monkeypatch.setattr(inference_step, "infer", refuse_first)
+    first = ingest_now(settings)
+    assert (first.counts["ok"], first.failures, captions().count(None)) == (3, [], 1)
+    before = len(bench.decoded)
+
+    bench.ahead_s = WAITS_S[1] + 1
+    assert ingest_now(settings).captioned == first.batches
+
+    assert asked == [(True, True), (False, True)]
+    assert (len(bench.decoded), captions().count(None)) == (before, 0)
+    bench.ahead_s *= 1000
+    again = ingest_now(settings)
+    assert (again.batches, again.captioned) == ([], [])
 
 
 def test_a_changed_policy_tries_what_failed_once_and_nothing_else(
