@@ -58,7 +58,9 @@ class Tab:
         self.send("Emulation.setDeviceMetricsOverride", **size)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.send("Emulation.setEmulatedMedia", features=[scheme])
+        self.send("Page.navigate", url="about:blank")  # or another # of the same address would load nothing
         self.send("Page.navigate", url=url)
+        self.wait("location.href !== 'about:blank' && document.readyState === 'complete'")
 
     def ask(self, script: str) -> Any:
         """What a JavaScript expression is in the page."""
@@ -85,6 +87,12 @@ class Tab:
         for kind in ("keyDown", "keyUp"):
             extra = text if kind == "keyDown" else {}
             self.send("Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=code, **extra)
+
+    def choose(self, selector: str, file: Path) -> None:
+        """A file for a file input."""
+        root = self.send("DOM.getDocument")["root"]["nodeId"]
+        node = self.send("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
+        self.send("DOM.setFileInputFiles", files=[str(file)], nodeId=node)
 
     def screenshot(self, path: Path) -> Path:
         """The window as a PNG."""

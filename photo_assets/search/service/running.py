@@ -11,7 +11,7 @@ from resources.web.limits import RequestLimits
 from resources.web.running import Listener, WebServer
 
 _TOKEN = "PHOTO_SEARCH_TOKEN"  # noqa: S105 - the variable's name
-_SHUTDOWN_S = 20  # a query behind an ingest, or a picture being decoded
+_SHUTDOWN_S = 5  # a query behind an ingest is not waited for; whoever asked asks again
 
 
 class SearchServer:

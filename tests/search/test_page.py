@@ -1,0 +1,209 @@
+"""The gallery page in a real browser: seen, typed in, walked through by keys, and fed hostile words."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from photo_assets.search.service.library import Library
+from photo_assets.search.service.running import SearchServer
+
+from .browser import CHROMIUM, Tab, browser
+from .conftest import HOSTILE, PHOTOS, photo_id
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium (Debian's package chromium)")
+
+ALL_SHOWN = f"document.querySelectorAll('#tiles .tile').length === {PHOTOS}"
+FOCUSED = "document.activeElement.getAttribute('href') ?? document.activeElement.id"
+SIMILAR = "document.querySelectorAll('#similar .tile').length > 5"
+
+
+@contextmanager
+def serving(photos: Library, token: str = "") -> Iterator[str]:
+    """The address of the service, in a thread of this process."""
+    server, ready = SearchServer(photos, "127.0.0.1", 0, token), threading.Event()
+    thread = threading.Thread(target=server.run, args=(ready.set,))
+    thread.start()
+    assert ready.wait(30)
+    yield f"http://127.0.0.1:{server.port}"
+    server.stop()
+    thread.join(30)
+
+
+@pytest.fixture(scope="module")
+def service(photos: Library) -> Iterator[str]:
+    with serving(photos) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def shared_tab() -> Iterator[Tab]:
+    with browser() as tab:
+        yield tab
+
+
+@pytest.fixture
+def tab(shared_tab: Tab) -> Iterator[Tab]:
+    """A tab; whatever the test was, the browser had nothing to complain of."""
+    shared_tab.problems.clear()
+    yield shared_tab
+    assert shared_tab.problems == []
+
+
+def test_the_photos_are_shown_with_caption_and_score(tab: Tab, service: str) -> None:
+    tab.open(f"{service}/?text=photo+5")
+    tab.wait(ALL_SHOWN)
+    first = tab.ask("document.querySelector('.tile').innerText")
+    assert first.split("\n") == ["photo number 5", "1.00"]
+    assert tab.ask("document.querySelector('.tile img').alt") == "photo number 5"
+    tab.wait("document.querySelector('.tile img').naturalWidth > 0")
+    assert tab.ask("document.getElementById('status').textContent") == f"{PHOTOS} photos, the best first"
+    assert tab.ask("document.title") == "photo 5 · Photos"
+
+
+def test_the_rows_are_filled_and_no_photo_is_distorted(tab: Tab, service: str) -> None:
+    tab.open(f"{service}/", 1280, 800)
+    tab.wait(ALL_SHOWN)
+    boxes = tab.ask("[...document.querySelectorAll('.tile')].map(t => t.getBoundingClientRect().toJSON())")
+    rows = {round(box["top"]) for box in boxes}
+    right = {row: max(box["right"] for box in boxes if round(box["top"]) == row) for row in rows}
+    assert len(rows) > 1 and all(right[row] == pytest.approx(right[min(rows)], abs=2) for row in rows - {max(rows)})
+    shapes = tab.ask(
+        "[...document.querySelectorAll('#tiles li')].map(t => Number(t.style.getPropertyValue('--shape')))"
+    )
+    assert [box["width"] / box["height"] for box in boxes] == pytest.approx(shapes, rel=0.02)
+
+
+def test_words_from_a_photo_are_never_markup(tab: Tab, service: str) -> None:
+    tab.open(f"{service}/#{photo_id(0)}")
+    tab.wait(f"{SIMILAR} && {ALL_SHOWN}")
+    assert tab.ask("document.getElementById('detail-caption').textContent") == HOSTILE
+    assert tab.ask("document.getElementById('detail-paths').textContent") == f"/photos/0/{HOSTILE}.jpg"
+    assert HOSTILE in tab.ask("document.getElementById('detail-facts').textContent")
+    assert HOSTILE in tab.ask("[...document.images].map(image => image.alt)")
+    assert tab.ask("document.title") == "Photos"
+    assert tab.ask("document.querySelectorAll('main script, dialog script, img[src=x]').length") == 0
+
+
+def test_a_hostile_search_is_a_search(tab: Tab, service: str) -> None:
+    tab.open(f"{service}/?text=%3Cscript%3Ealert(1)%3C/script%3E&camera=%22%3E%3Cimg%20src%3Dx%3E")
+    tab.wait("document.getElementById('status').textContent.startsWith('Nothing found')")
+    assert tab.ask("document.getElementById('text').value") == "<script>alert(1)</script>"
+    assert tab.ask("document.querySelectorAll('img[src=x]').length") == 0
+
+
+def test_the_keys_lead_through_the_whole_page(tab: Tab, service: str) -> None:
+    tab.open(f"{service}/")
+    tab.wait(ALL_SHOWN)
+    tab.press("/")
+    assert tab.ask(FOCUSED) == "text"
+    tab.type("photo 5")
+    tab.press("Enter")
+    tab.wait(
+        "location.search === '?text=photo+5' && document.querySelector('.tile b')?.textContent === 'photo number 5'"
+    )
+    tab.press("ArrowDown")
+    order = tab.ask("[...document.querySelectorAll('#tiles .tile')].map(tile => tile.getAttribute('href'))")
+    assert tab.ask(FOCUSED) == order[0] == f"#{photo_id(5)}"
+    tab.press("ArrowRight")
+    assert tab.ask(FOCUSED) == order[1]
+    tab.press("ArrowDown")
+    below = tab.ask(FOCUSED)
+    assert below not in order[:2]
+    tab.press("ArrowUp")
+    assert tab.ask(FOCUSED) == order[1]
+    tab.press("Enter")
+    tab.wait(f"document.getElementById('detail').open && {SIMILAR}")
+    tab.press("ArrowRight")
+    tab.wait(f"location.hash === '{order[2]}'")
+    tab.press("ArrowLeft")
+    tab.press("ArrowLeft")
+    tab.wait(f"location.hash === '{order[0]}'")
+    assert tab.ask("document.getElementById('previous').disabled")
+    tab.press("Escape")
+    tab.wait("!document.getElementById('detail').open && !location.hash")
+    assert tab.ask(FOCUSED) == order[0]
+
+
+def test_one_photo_shows_its_metadata_its_place_and_photos_like_it(tab: Tab, service: str) -> None:
+    tab.open(f"{service}/#{photo_id(4)}")
+    tab.wait(SIMILAR)
+    facts = tab.ask("document.getElementById('detail-facts').innerText").split("\n")
+    assert {"2014-06-01 23:30", "Camera 1", "1/250 s", "★★★★", "JPEG", "560 \N{MULTIPLICATION SIGN} 400"} <= set(facts)
+    links = tab.ask("[...document.querySelectorAll('#detail-links a')].map(a => [a.textContent, a.href, a.rel])")
+    assert links[0] == [
+        "Map",
+        "https://www.openstreetmap.org/?mlat=14&mlon=20#map=15/14.00000/20.00000",
+        "noopener noreferrer",
+    ]
+    tab.ask("document.querySelectorAll('#detail-links a')[1].click()")
+    tab.wait("location.search.includes('lat=14') && document.querySelectorAll('#tiles .tile').length === 1")
+    assert tab.ask("document.getElementById('filter-count').textContent") == "1"
+
+
+def test_filters_are_part_of_the_address_and_one_goes_back(tab: Tab, service: str) -> None:
+    tab.open(f"{service}/")
+    tab.wait(ALL_SHOWN)
+    tab.ask("document.getElementById('filters-switch').click()")
+    tab.ask("document.querySelector('[name=format]').value = 'dng'")
+    tab.ask("document.querySelector('#filters .primary').click()")
+    tab.wait("location.search === '?format=dng' && document.querySelectorAll('#tiles .tile').length === 3")
+    assert tab.ask("document.getElementById('filters').hidden")
+    tab.ask("history.back()")
+    tab.wait(f"!location.search && {ALL_SHOWN}")
+    assert tab.ask("document.querySelector('[name=format]').value") == ""
+
+
+def test_a_picture_is_searched_by(tab: Tab, service: str, picture: bytes, tmp_path: Path) -> None:
+    (tmp_path / "mine.jpg").write_bytes(picture)
+    tab.open(f"{service}/")
+    tab.wait(ALL_SHOWN)
+    tab.choose("#picture", tmp_path / "mine.jpg")
+    tab.wait("document.getElementById('status').textContent.includes('like mine.jpg')")
+
+
+def test_a_mistake_is_told_in_words(tab: Tab, service: str, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("no picture")
+    tab.open(f"{service}/")
+    tab.wait(ALL_SHOWN)
+    tab.choose("#picture", tmp_path / "notes.txt")
+    tab.wait("document.getElementById('status').classList.contains('problem')")
+    assert "cannot be searched by" in tab.ask("document.getElementById('status').textContent")
+    tab.problems.clear()  # the browser notes the refusal too
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_phone_shows_all_of_it_without_scrolling_sideways(tab: Tab, service: str, dark: bool) -> None:
+    tab.open(f"{service}/", 360, 740, dark=dark)
+    tab.wait(ALL_SHOWN)
+    tab.ask("document.getElementById('filters-switch').click()")
+    assert tab.ask("document.documentElement.scrollWidth") <= 360
+    tab.ask("document.querySelector('.tile').click()")
+    tab.wait(SIMILAR)
+    assert tab.ask("document.getElementById('detail').scrollWidth") <= 360
+    paper = tab.ask("getComputedStyle(document.body).backgroundColor")
+    assert (sum(map(int, paper[4:-1].split(","))) < 200) is dark
+
+
+def test_everything_that_can_be_used_has_a_name(tab: Tab, service: str) -> None:
+    tab.open(f"{service}/#{photo_id(4)}")
+    tab.wait(SIMILAR)
+    tab.ask("document.getElementById('filters').hidden = false")
+    nodes = tab.send("Accessibility.getFullAXTree")["nodes"]
+    roles = ("button", "link", "textbox", "searchbox", "combobox", "image")
+    used = [node for node in nodes if node.get("role", {}).get("value") in roles]
+    assert len(used) > 10 and [node for node in used if not node["name"]["value"]] == []
+
+
+def test_a_token_is_asked_for_once(tab: Tab, photos: Library) -> None:
+    with serving(photos, token="secret") as url:
+        tab.open(f"{url}/")
+        for token, then in (("wrong", "document.querySelector('[role=alert]')"), ("secret", ALL_SHOWN)):
+            tab.wait("document.activeElement?.id === 'token'")
+            tab.type(token)
+            tab.press("Enter")
+            tab.wait(f"Boolean({then})")
+        assert tab.ask("document.cookie") == ""
+        tab.problems.clear()  # the browser notes the refusal too
