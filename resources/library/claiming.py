@@ -5,8 +5,10 @@ inferred twice; only a photo that failed and whose next try is due (retries.py) 
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, and_, delete, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, select, update
 
 from resources.library.database import chunks, upsert
 from resources.library.identity import IdentifiedFile
@@ -15,11 +17,22 @@ from resources.library.retries import NO_FAILURE, count_unread, is_due
 from resources.library.schema import batch_members, files, photos
 
 
+@dataclass(frozen=True)
+class Place:
+    """A file that holds a photo, as the latest look saw it; `display` is the path for a person to read."""
+
+    path: bytes
+    display: str
+    mtime_ns: int
+
+
 def record_identities(connection: Connection, batch: str, identified: Sequence[IdentifiedFile], now: float) -> set[str]:
     """Remember which photo each file holds; the ids of the photos that this batch is to decode."""
     held_before = _held_by_members(connection, batch)
+    _write_photo_ids(connection, batch, [file for file in identified if file.photo_id])
     for file in identified:
-        _write_identity(connection, batch, file, now)
+        if not file.photo_id:
+            _write_unread(connection, batch, file, now)
     ids = {file.photo_id for file in identified if file.photo_id}
     if ids:
         _claim(connection, batch, ids, now)
@@ -50,6 +63,17 @@ def paths_of(connection: Connection, photo_ids: Iterable[str]) -> dict[str, list
     return paths
 
 
+def places_of(connection: Connection, photo_ids: Iterable[str]) -> dict[str, list[Place]]:
+    """Where the present files lie that hold each photo, in path order; photos without any are left out."""
+    places: dict[str, list[Place]] = {}
+    columns = (files.c.photo_id, files.c.path, files.c.display, files.c.mtime_ns)
+    for chunk in chunks(sorted(photo_ids)):
+        statement = select(*columns).where(files.c.photo_id.in_(chunk), files.c.present)
+        for row in connection.execute(statement.order_by(files.c.path)):
+            places.setdefault(row.photo_id, []).append(Place(row.path, row.display, row.mtime_ns))
+    return places
+
+
 def _held_by_members(connection: Connection, batch: str) -> dict[int, str]:
     """The photo that each of the batch's files holds, by the file's id."""
     members = select(batch_members.c.file_id).where(batch_members.c.batch == batch)
@@ -65,14 +89,29 @@ def _note_paths(
     note_photos(connection, {photo_id for _, photo_id in other} - owned, now)
 
 
-def _write_identity(connection: Connection, batch: str, file: IdentifiedFile, now: float) -> None:
-    position = batch_members.c.position == file.member.position
-    cut_from = select(batch_members.c.file_id).where(batch_members.c.batch == batch, position).scalar_subquery()
-    # Only while the file is still what the batch was cut from: the word of a newer look stands.
-    is_same = and_(files.c.id == cut_from, files.c.signature == file.member.signature)
-    values = {"photo_id": file.photo_id, "error_kind": file.error_kind, "error_message": file.error_message}
-    retry = count_unread(connection, is_same, file.error_kind, now) if file.error_kind else NO_FAILURE
-    connection.execute(update(files).where(is_same).values(values | retry))
+def _write_photo_ids(connection: Connection, batch: str, identified: Sequence[IdentifiedFile]) -> None:
+    """In one statement for all of them: one for each would cost a server a round trip per photo."""
+    same = _still_same(batch, bindparam("cut_at"), bindparam("cut_as"))
+    values = {"photo_id": bindparam("holds"), "error_kind": None, "error_message": None} | NO_FAILURE
+    rows = [
+        {"cut_at": file.member.position, "cut_as": file.member.signature, "holds": file.photo_id} for file in identified
+    ]
+    if rows:
+        connection.execute(update(files).where(same).values(values), rows)
+
+
+def _write_unread(connection: Connection, batch: str, file: IdentifiedFile, now: float) -> None:
+    same = _still_same(batch, file.member.position, file.member.signature)
+    retry = count_unread(connection, same, str(file.error_kind), now)
+    values = {"photo_id": None, "error_kind": file.error_kind, "error_message": file.error_message}
+    connection.execute(update(files).where(same).values(values | retry))
+
+
+def _still_same(batch: str, position: Any, signature: Any) -> ColumnElement[bool]:
+    """The file, only while it is still what the batch was cut from: the word of a newer look stands."""
+    is_member = and_(batch_members.c.batch == batch, batch_members.c.position == position)
+    cut_from = select(batch_members.c.file_id).where(is_member).scalar_subquery()
+    return and_(files.c.id == cut_from, files.c.signature == signature)
 
 
 def _claim(connection: Connection, batch: str, ids: Iterable[str], now: float) -> None:
