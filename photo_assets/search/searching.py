@@ -102,9 +102,9 @@ class Searcher:
         if query.hybrid and query.text.strip():
             hits = self._fused(vector, query.text, max(wanted, DEPTH), filters)
         else:
-            hits = self._index.query(self._version(), vector, wanted, filters)
+            hits = self._index.query(self._version(), vector, wanted, filters, with_payload=False)
         others = [hit for hit in hits if hit.point_id != query.like]
-        return [self._found(hit) for hit in others[query.offset : query.offset + query.limit]]
+        return self._told(others[query.offset : query.offset + query.limit])
 
     def photo(self, photo_id: str) -> Found | None:
         """This photo of the collection as a hit of itself; None where it is not there."""
@@ -144,8 +144,14 @@ class Searcher:
 
     def _fused(self, vector: np.ndarray, text: str, depth: int, filters: Filters) -> list[Hit]:
         version = self._version()
-        by_words = uncut(self._index.query_words(version, text, depth + 1, filters), depth)
-        return fused([self._index.query(version, vector, depth, filters), by_words])
+        by_words = self._index.query_words(version, text, depth + 1, filters, with_payload=False)
+        return fused([self._index.query(version, vector, depth, filters, with_payload=False), uncut(by_words, depth)])
+
+    def _told(self, hits: Sequence[Hit]) -> list[Found]:
+        """Hits without payloads with what the collection says of them; one deleted meanwhile is left out."""
+        records = self._index.retrieve(self._version(), [hit.point_id for hit in hits])
+        payloads = {record.point_id: record.payload for record in records}
+        return [self._found(replace(hit, payload=payloads[hit.point_id])) for hit in hits if hit.point_id in payloads]
 
     def _shown(self, filters: Filters) -> Filters:
         return replace(filters, only_present=filters.only_present or not self._show_missing)

@@ -53,23 +53,25 @@ def upsert_of(points: Sequence[Point]) -> edge.UpdateOperation:
     )
 
 
-def query_of(vector: list[float], limit: int, filters: Filters | None, exact: bool) -> edge.QueryRequest:
-    """A request for the `limit` nearest, with payloads."""
+def query_of(
+    vector: list[float], limit: int, filters: Filters | None, exact: bool, with_payload: bool
+) -> edge.QueryRequest:
+    """A request for the `limit` nearest."""
     return edge.QueryRequest(
         limit=limit,
         query=edge.Query.Nearest(vector),
-        with_payload=True,
+        with_payload=with_payload,
         filter=_filter_of(filters) if filters else None,
         params=edge.SearchParams(hnsw_ef=max(_HNSW_EF, limit), exact=exact),
     )
 
 
-def words_of(text: str, limit: int, filters: Filters | None) -> edge.QueryRequest:
-    """A request for the `limit` best by the words of their captions, with payloads."""
+def words_of(text: str, limit: int, filters: Filters | None, with_payload: bool) -> edge.QueryRequest:
+    """A request for the `limit` best by the words of their captions."""
     return edge.QueryRequest(
         limit=limit,
         query=edge.TextQuery("caption", text),
-        with_payload=True,
+        with_payload=with_payload,
         filter=_filter_of(filters) if filters else None,
     )
 

@@ -71,13 +71,15 @@ class OpenVersion:
                 self._update(edge.UpdateOperation.set_payload([point_id], payload))
         return sorted(missing)
 
-    def nearest(self, vector: list[float], limit: int, filters: Filters | None, exact: bool) -> list[Hit]:
+    def nearest(
+        self, vector: list[float], limit: int, filters: Filters | None, exact: bool, with_payload: bool
+    ) -> list[Hit]:
         """The engine's best `limit` hits, best first."""
-        return self._hits(edge_requests.query_of(vector, limit, filters, exact))
+        return self._hits(edge_requests.query_of(vector, limit, filters, exact, with_payload))
 
-    def best_worded(self, text: str, limit: int, filters: Filters | None) -> list[Hit]:
+    def best_worded(self, text: str, limit: int, filters: Filters | None, with_payload: bool) -> list[Hit]:
         """The engine's best `limit` hits by the words of their captions, best first."""
-        return self._hits(edge_requests.words_of(text, limit, filters))
+        return self._hits(edge_requests.words_of(text, limit, filters, with_payload))
 
     def retrieve(self, point_ids: Sequence[str]) -> list[Record]:
         """What is there of `point_ids`, in their order."""

@@ -94,17 +94,20 @@ class EmbeddedIndex:
         limit: int,
         filters: Filters | None = None,
         exact: bool = False,
+        with_payload: bool = True,
     ) -> list[Hit]:
         """See VectorIndex."""
         opened = self._open(version)
         check_vector(version, opened.dimensions, vector, "of the query")
         values: list[float] = vector.tolist()
-        return nearest(lambda wanted: opened.nearest(values, wanted, filters, exact), limit)
+        return nearest(lambda wanted: opened.nearest(values, wanted, filters, exact, with_payload), limit)
 
-    def query_words(self, version: str, text: str, limit: int, filters: Filters | None = None) -> list[Hit]:
+    def query_words(
+        self, version: str, text: str, limit: int, filters: Filters | None = None, with_payload: bool = True
+    ) -> list[Hit]:
         """See VectorIndex."""
         opened = self._open(version)
-        return nearest(lambda wanted: opened.best_worded(text, wanted, filters), limit)
+        return nearest(lambda wanted: opened.best_worded(text, wanted, filters, with_payload), limit)
 
     def retrieve(self, version: str, point_ids: Sequence[str]) -> list[Record]:
         """See VectorIndex."""

@@ -167,13 +167,17 @@ class VectorIndex(Protocol):
         limit: int,
         filters: Filters | None = None,
         exact: bool = False,
+        with_payload: bool = True,
     ) -> list[Hit]:
         """Up to `limit` points, the most similar to the (d,) `vector` first, equal scores in id order.
 
-        `exact` compares with every vector even where `optimize` has built a graph.
+        `exact` compares with every vector even where `optimize` has built a graph. Without their payloads, which
+        are then empty, hundreds of hits take a tenth of the time.
         """
 
-    def query_words(self, version: str, text: str, limit: int, filters: Filters | None = None) -> list[Hit]:
+    def query_words(
+        self, version: str, text: str, limit: int, filters: Filters | None = None, with_payload: bool = True
+    ) -> list[Hit]:
         """Up to `limit` points whose caption has any word of `text`, the best by BM25 first, equal scores in id order.
 
         The score of a hit is BM25's, 0 or more, and not a cosine. Case does not matter; every word is a whole word.

@@ -114,16 +114,21 @@ class ServerIndex:
         limit: int,
         filters: Filters | None = None,
         exact: bool = False,
+        with_payload: bool = True,
     ) -> list[Hit]:
         """See VectorIndex."""
         check_vector(version, self._dimensions(version), vector, "of the query")
-        fetch = partial(self._nearest, version, vector.tolist(), server_requests.filter_of(filters), exact)
-        return nearest(fetch, limit)
+        search = models.SearchParams(hnsw_ef=max(_SEARCH_EF, limit), exact=exact)
+        asked = {"query": vector.tolist(), "search_params": search}
+        return nearest(partial(self._best, version, asked, filters, with_payload), limit)
 
-    def query_words(self, version: str, text: str, limit: int, filters: Filters | None = None) -> list[Hit]:
+    def query_words(
+        self, version: str, text: str, limit: int, filters: Filters | None = None, with_payload: bool = True
+    ) -> list[Hit]:
         """See VectorIndex. A server that cannot rank by words (before 1.20) raises IndexRejected."""
         self._dimensions(version)
-        return nearest(partial(self._best_worded, version, text, server_requests.filter_of(filters)), limit)
+        asked = {"query": models.TextQuery(text=text), "using": "caption"}
+        return nearest(partial(self._best, version, asked, filters, with_payload), limit)
 
     def retrieve(self, version: str, point_ids: Sequence[str]) -> list[Record]:
         """See VectorIndex."""
@@ -199,31 +204,17 @@ class ServerIndex:
             self._dimensions_of[version] = vectors.size
         return self._dimensions_of[version]
 
-    def _nearest(
-        self, version: str, vector: list[float], conditions: models.Filter | None, exact: bool, limit: int
+    def _best(
+        self, version: str, asked: dict[str, Any], filters: Filters | None, with_payload: bool, limit: int
     ) -> list[Hit]:
         answer = self._call(
             version,
             self._client.query_points,
             version,
-            query=vector,
-            query_filter=conditions,
-            search_params=models.SearchParams(hnsw_ef=max(_SEARCH_EF, limit), exact=exact),
+            **asked,
+            query_filter=server_requests.filter_of(filters),
             limit=limit,
-            with_payload=True,
-        )
-        return [server_requests.hit_of(point) for point in answer.points]
-
-    def _best_worded(self, version: str, text: str, conditions: models.Filter | None, limit: int) -> list[Hit]:
-        answer = self._call(
-            version,
-            self._client.query_points,
-            version,
-            query=models.TextQuery(text=text),
-            using="caption",
-            query_filter=conditions,
-            limit=limit,
-            with_payload=True,
+            with_payload=with_payload,
         )
         return [server_requests.hit_of(point) for point in answer.points]
 

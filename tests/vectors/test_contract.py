@@ -237,6 +237,15 @@ def test_the_order_does_not_depend_on_how_the_points_came_in(index: VectorIndex)
     assert answers[0] == answers[1]
 
 
+def test_hits_without_their_payloads_are_the_same_hits(worded: VectorIndex) -> None:
+    for with_payload in (True, False):
+        hits = worded.query(VERSION, unit(1), limit=3, with_payload=with_payload)
+        hits += worded.query_words(VERSION, "boat", limit=3, with_payload=with_payload)
+        assert [bool(hit.payload) for hit in hits] == [with_payload] * 6
+    plain = worded.query_words(VERSION, "boat", limit=3)
+    assert [(hit.point_id, hit.score) for hit in hits[3:]] == [(hit.point_id, hit.score) for hit in plain]
+
+
 def test_vectors_come_back_as_they_were_written(index: VectorIndex) -> None:
     index.upsert(VERSION, [point(number) for number in range(3)])
     found = index.vectors(VERSION, [point_id(2), point_id(9), point_id(0)])
