@@ -1,6 +1,5 @@
 """One Dagster run in this process, for the commands that do their work themselves."""
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,15 +11,12 @@ QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 def run_in_process(
     definitions: dg.Definitions, instance: dg.DagsterInstance, job: str, tags: Mapping[str, str], **run: Any
-) -> Counter[str]:
+) -> dict[str, float]:
     """Run a job and return the seconds of each of its steps; raises what made it fail."""
     job_def = definitions.resolve_job_def(job)
     try:
         result = job_def.execute_in_process(instance=instance, run_config=QUIET, tags=dict(tags), **run)
     except dg.DagsterUserCodeExecutionError as error:  # a resource's error comes wrapped, a step's does not
         raise error.user_exception from error
-    seconds: Counter[str] = Counter()
-    for step in instance.get_run_step_stats(result.run_id):
-        if step.start_time and step.end_time:
-            seconds[step.step_key] += step.end_time - step.start_time
-    return seconds
+    steps = instance.get_run_step_stats(result.run_id)
+    return {step.step_key: step.end_time - step.start_time for step in steps if step.start_time and step.end_time}

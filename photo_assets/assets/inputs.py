@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 
 from photo_assets.provenance import Facts
+from resources.tables.io_manager import ParquetIOManager
 from resources.tables.schema import Row
 
 
@@ -24,3 +25,11 @@ def tables_of(context: dg.AssetExecutionContext, frames: Any) -> dict[str, Table
     keys = context.partition_keys
     by_key = frames if len(keys) > 1 else {keys[0]: frames}
     return {key: Table(rows_of(by_key[key]), made_by(by_key[key])) for key in keys}
+
+
+def earlier_rows(io_manager: ParquetIOManager, table: str, batch: str) -> list[Row]:
+    """The rows that an earlier run wrote of this batch; none in the first."""
+    from resources.tables.frames import rows_of
+
+    frame = io_manager.earlier(table, batch)
+    return [] if frame is None else rows_of(frame)

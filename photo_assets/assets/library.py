@@ -5,7 +5,7 @@ from typing import Any
 import dagster as dg
 
 from photo_assets.assets.frame import Frame
-from photo_assets.assets.inputs import tables_of
+from photo_assets.assets.inputs import earlier_rows, tables_of
 from photo_assets.assets.outcome import Stopwatch, materialized
 from photo_assets.checks import check_specs, rows_complete
 from photo_assets.partitions import BACKFILL, BATCHES
@@ -13,6 +13,7 @@ from photo_assets.provenance import decoder_facts, facts_of
 from photo_assets.specs import described
 from resources.decoding.resource import DecodingResource
 from resources.library.resource import LibraryResource
+from resources.tables.io_manager import ParquetIOManager
 
 
 @dg.asset(
@@ -21,14 +22,19 @@ from resources.library.resource import LibraryResource
     backfill_policy=BACKFILL,
     check_specs=check_specs("photo_files"),
 )
-def photo_files(context: dg.AssetExecutionContext, library: LibraryResource) -> dg.MaterializeResult:
+def photo_files(
+    context: dg.AssetExecutionContext, library: LibraryResource, io_manager: dg.ResourceParam[ParquetIOManager]
+) -> dg.MaterializeResult:
     """Hash the batches' files and claim their photos."""
     from photo_assets.steps.files import identify_files
 
     watch = Stopwatch()
     with library.ledger() as ledger:
         positions = [member.position for batch in context.partition_keys for member in ledger.members(batch)]
-        batches = {batch: identify_files(ledger, batch) for batch in context.partition_keys}
+        batches = {
+            batch: identify_files(ledger, batch, earlier_rows(io_manager, "photo_files", batch))
+            for batch in context.partition_keys
+        }
     rows = [row for batch in batches.values() for row in batch]
     complete = rows_complete("photo_files", positions, rows, key="position")
     facts = dict.fromkeys(batches, facts_of("photo_files"))
@@ -44,7 +50,11 @@ def photo_files(context: dg.AssetExecutionContext, library: LibraryResource) -> 
     pool="decoding",
 )
 def decoded_images(
-    context: dg.AssetExecutionContext, photo_files: Frame, library: LibraryResource, decoding: DecodingResource
+    context: dg.AssetExecutionContext,
+    photo_files: Frame,
+    library: LibraryResource,
+    decoding: DecodingResource,
+    io_manager: dg.ResourceParam[ParquetIOManager],
 ) -> dg.MaterializeResult:
     """Decode the photos the batches bring, each in a worker process."""
     from photo_assets.reporting import contact_sheet, percentiles_ms
@@ -54,7 +64,10 @@ def decoded_images(
     watch = Stopwatch()
     files = tables_of(context, photo_files)
     with library.ledger() as ledger, decoding.pool() as pool:
-        batches = {batch: decode_photos(table.rows, pool, ledger) for batch, table in files.items()}
+        batches = {
+            batch: decode_photos(table.rows, pool, ledger, earlier_rows(io_manager, "decoded_images", batch))
+            for batch, table in files.items()
+        }
         facts = dict.fromkeys(batches, decoder_facts(pool.provenance))
     rows = [row for batch in batches.values() for row in batch]
     brought = [row["photo_id"] for table in files.values() for row in table.rows if row["status"] == "ok"]

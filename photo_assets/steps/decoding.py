@@ -14,7 +14,9 @@ from resources.decoding.metadata import photo_metadata
 from resources.decoding.pool import DecodeRequest, DecodeResult, DecodingPool
 from resources.decoding.requests import failed_result
 from resources.decoding.xmp import merge_xmp, parse_xmp
+from resources.library.claiming import Place
 from resources.library.ledger import Ledger
+from resources.library.retries import FILE_KINDS
 from resources.library.sidecars import KnownSidecar, read_sidecar
 from resources.tables.schema import Row
 
@@ -22,19 +24,24 @@ CARRIED = ("photo_id", "status", "error_kind", "error_message")
 SEEN = ("width_px", "height_px", "perceptual_hash", "dominant_colours")
 
 
-def decode_photos(photo_files: Sequence[Row], pool: DecodingPool, ledger: Ledger) -> list[Row]:
+def decode_photos(
+    photo_files: Sequence[Row], pool: DecodingPool, ledger: Ledger, earlier: Sequence[Row] = ()
+) -> list[Row]:
     """Decode the photos that this batch brings; one row per `ok` row of photo_files, in order.
 
-    A photo that ended its process too often is a failed row without another try.
+    A photo that ended its process too often is a failed row without another try. One whose file cannot be had now keeps
+    the ok row that `earlier`, the table of an earlier run, has of it; its preview is still that row's.
     """
-    brought = [row for row in photo_files if row["status"] == "ok"]
+    brought = _where_they_are([row for row in photo_files if row["status"] == "ok"], ledger)
     set_apart = ledger.quarantined([row["photo_id"] for row in brought], pool.decoder)
     requests = [_request(row) for row in brought if row["photo_id"] not in set_apart]
     decoded = pool.decode(requests, on_result=lambda _: report("decoded"))
     results = {result.photo_id: result for result in [*decoded, *_quarantined(set_apart)]}
-    _record_failures(results.values(), ledger, pool.decoder)
+    kept = _kept(earlier, results)
+    _record_failures((result for result in results.values() if result.photo_id not in kept), ledger, pool.decoder)
     _stop_if_unwritable(decoded)
-    return [_decoded_row(file, results[file["photo_id"]], pool.provenance) for file in brought]
+    rows = [_decoded_row(file, results[file["photo_id"]], pool.provenance) for file in brought]
+    return [kept.get(row["photo_id"], row) for row in rows]
 
 
 def read_metadata(decoded: Sequence[Row], ledger: Ledger) -> list[Row]:
@@ -56,6 +63,24 @@ def sidecars_read(photo_metadata: Sequence[Row]) -> list[tuple[int, str | None]]
 def carried(row: Row) -> Row:
     """What every later table repeats of a photo: its id and, if it failed, why."""
     return {name: row[name] for name in CARRIED}
+
+
+def _where_they_are(brought: Sequence[Row], ledger: Ledger) -> list[Row]:
+    """The rows with a path that holds the photo now: files have moved since a batch of long ago was cut."""
+    places = ledger.places_of(row["photo_id"] for row in brought)
+    return [row | _place_of(row, places.get(row["photo_id"], ())) for row in brought]
+
+
+def _place_of(row: Row, places: Sequence[Place]) -> Row:
+    if not places or row["path"] in (place.path for place in places):
+        return {}
+    return {"path": places[0].path, "path_display": places[0].display, "mtime_ns": places[0].mtime_ns}
+
+
+def _kept(earlier: Sequence[Row], results: Mapping[str, DecodeResult]) -> dict[str, Row]:
+    """The earlier ok rows of photos whose file cannot be had now."""
+    away = {photo_id for photo_id, result in results.items() if result.error_kind in FILE_KINDS}
+    return {row["photo_id"]: row for row in earlier if row["status"] == "ok" and row["photo_id"] in away}
 
 
 def _request(row: Row) -> DecodeRequest:

@@ -1,24 +1,34 @@
 """photo_files: which photo each file of a batch holds, and which of them this batch is to decode."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from resources.library.identity import IdentifiedFile, identify
 from resources.library.ledger import Ledger
+from resources.library.retries import FILE_KINDS
 from resources.tables.schema import Row
 
 
-def identify_files(ledger: Ledger, batch: str, *, now: float | None = None) -> list[Row]:
+def identify_files(ledger: Ledger, batch: str, earlier: Sequence[Row] = (), *, now: float | None = None) -> list[Row]:
     """Hash every file of the batch and claim its photos; one row per file, in the batch's order.
 
-    `now` replaces the clock, for tests.
+    A batch done before keeps its `earlier` rows of files that have moved, changed or gone since: its photos are still
+    its own, and where they lie now the ledger knows better. `now` replaces the clock, for tests.
     """
     identified = list(identify(ledger.members(batch)))
-    owned = ledger.record_identities(batch, identified, now=now)
-    return list(_rows(identified, owned))
+    kept = _kept(earlier, identified) if ledger.is_done(batch) else {}
+    found = [file for file in identified if file.member.position not in kept]
+    owned = ledger.record_identities(batch, found, now=now)
+    rows = [*kept.values(), *_rows(found, owned, {row["photo_id"] for row in kept.values() if row["status"] == "ok"})]
+    return sorted(rows, key=lambda row: row["position"])
 
 
-def _rows(identified: Iterable[IdentifiedFile], owned: set[str]) -> Iterable[Row]:
-    brought: set[str] = set()
+def _kept(earlier: Sequence[Row], identified: Iterable[IdentifiedFile]) -> dict[int, Row]:
+    """The earlier rows, by place, of files that held a photo and cannot be had now."""
+    away = {file.member.position for file in identified if file.error_kind in FILE_KINDS}
+    return {row["position"]: row for row in earlier if row["photo_id"] and row["position"] in away}
+
+
+def _rows(identified: Iterable[IdentifiedFile], owned: set[str], brought: set[str]) -> Iterable[Row]:
     for file in identified:
         yield _row(file, _status(file, owned, brought))
         if file.photo_id:

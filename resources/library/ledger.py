@@ -148,6 +148,11 @@ class Ledger:
         with self._reading.begin() as connection:
             return batching.planned_batches(connection)
 
+    def is_done(self, batch: str) -> bool:
+        """Whether a run has finished the batch."""
+        with self._reading.begin() as connection:
+            return batching.is_done(connection, batch)
+
     def batch_sizes(self, keys: Sequence[str]) -> dict[str, int]:
         """How many files each of these batches has; of an unknown one nothing."""
         with self._reading.begin() as connection:
@@ -169,6 +174,11 @@ class Ledger:
         """The display paths of each photo's present files, in path order."""
         with self._reading.begin() as connection:
             return claiming.paths_of(connection, photo_ids)
+
+    def places_of(self, photo_ids: Iterable[str]) -> dict[str, list[claiming.Place]]:
+        """Where the present files lie that hold each photo, in path order; photos without any are left out."""
+        with self._reading.begin() as connection:
+            return claiming.places_of(connection, photo_ids)
 
     def quarantined(self, photo_ids: Iterable[str], decoder: str) -> dict[str, str]:
         """Those of the photos that killed this decoder too often, each with the kind of its last failure."""

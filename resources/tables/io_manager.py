@@ -9,6 +9,7 @@ from typing import Any
 
 import dagster as dg
 
+from resources.tables.frames import TableError
 from resources.tables.schema import Schema
 from resources.tables.store import TableStore
 
@@ -30,6 +31,13 @@ class ParquetIOManager(dg.IOManager):
             path = self._store.write(table, partition, frame, self._schemas[table])
             told = {"table": dg.MetadataValue.path(path), "table_bytes": path.stat().st_size}
             context.step_context.add_asset_metadata(told, context.asset_key, partition)
+
+    def earlier(self, table: str, partition: str) -> Any:
+        """The frame that an earlier run wrote and this one is to replace; None where none can be read."""
+        try:
+            return self._store.read(table, partition, self._schemas[table])
+        except TableError:
+            return None
 
     def load_input(self, context: dg.InputContext) -> Any:
         """The upstream table of the same partition; in a run of several partitions, a table for each key."""

@@ -1,0 +1,148 @@
+"""What is behind the settings is done again, that and nothing else, wherever its photos lie by now."""
+
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from photo_assets.definitions import build_defs, open_resource
+from photo_assets.ingest import ingest
+from photo_assets.instance import open_instance
+from photo_assets.provenance import Facts, current
+from photo_assets.refresh_plan import current_provenance
+from photo_assets.refreshing import Refreshed, due_now, refresh
+from photo_assets.settings import Settings, load_settings
+from photo_assets.tables import SCHEMAS
+from resources.decoding.pool import DecodingPool
+from resources.inference.port import Provenance
+from resources.tables.frames import rows_of
+from resources.tables.store import TableStore
+from tests.conftest import write_photo
+from tests.inference.services import FakeEngine, serving
+
+CLIP = Provenance("clip", "1", "resized", "float32")
+BLIP = Provenance("blip", "1", "resized", "float32", "greedy")
+AFTER_DECODING = ["decoded_images", "photo_metadata", "image_embeddings", "image_captions", "collection_points"]
+
+
+@pytest.fixture
+def ingested(settings: Settings) -> Settings:
+    """Two batches of photos in the collection."""
+    (root,) = settings.library_roots
+    for number in range(6):
+        write_photo(root / f"{number}.png", seed=number)
+    ingest_now(settings)
+    return settings
+
+
+def ingest_now(settings: Settings) -> None:
+    ingest(settings, settings.library_roots, lambda total: lambda stage, photos: None)
+
+
+def refresh_now(settings: Settings) -> Refreshed:
+    return refresh(settings, lambda total: lambda stage, files: None)
+
+
+def rows(settings: Settings, asset: str, batch: str) -> list[dict[str, Any]]:
+    return rows_of(TableStore(settings.photo_data / "tables").read(asset, batch, SCHEMAS[asset]))
+
+
+def changed(settings: Settings, monkeypatch: pytest.MonkeyPatch, **variables: str) -> Settings:
+    for name, value in variables.items():
+        monkeypatch.setenv(name.upper(), value)
+    return load_settings()
+
+
+def stale(now: dict[str, Facts], then: dict[str, Facts]) -> list[str]:
+    return [name for name in now if now[name] != then[name]]
+
+
+@pytest.mark.parametrize(
+    ("policy", "clip", "blip", "assets"),
+    [
+        ("v1", CLIP, BLIP, []),
+        ("v2", CLIP, BLIP, AFTER_DECODING),
+        ("v1", Provenance("clip", "2", "resized", "float32"), BLIP, ["image_embeddings", "collection_points"]),
+        ("v1", Provenance("clip", "1", "cropped", "float32"), BLIP, ["image_embeddings", "collection_points"]),
+        ("v1", CLIP, Provenance("other", "1", "resized", "", "greedy"), ["image_captions", "collection_points"]),
+        ("v1", CLIP, Provenance("blip", "1", "resized", "", "2 beams"), ["image_captions", "collection_points"]),
+        ("v1", Provenance("clip", "1", "resized", "int8"), Provenance("blip", "1", "resized", "", "greedy"), []),
+    ],
+)
+def test_what_differs_makes_its_tables_and_those_downstream_stale_and_a_number_format_none(
+    policy: str, clip: Provenance, blip: Provenance, assets: list[str]
+) -> None:
+    assert stale(current(policy, clip, blip), current("v1", CLIP, BLIP)) == assets
+
+
+def test_what_would_be_written_is_told_without_models_just_as_they_write_it(ingested: Settings) -> None:
+    inference = open_resource(ingested, "inference")
+    engine = inference.engine()
+    told = current_provenance(open_resource(ingested, "decoding"), inference)
+    policy = told["decoded_images"]["decoder_policy"]
+    assert told == current(policy, engine.clip, engine.blip)
+    assert due_now(ingested) == []
+
+
+def test_a_service_that_has_the_models_says_what_would_be_written(
+    ingested: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving(FakeEngine()) as url:
+        due = due_now(changed(ingested, monkeypatch, inference_url=url))
+    assert {name for each in due for name in each.assets} == {"image_embeddings", "image_captions", "collection_points"}
+
+
+def test_only_stale_assets_run_and_only_once(ingested: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    beams = changed(ingested, monkeypatch, photo_caption_beams="2")
+    due = due_now(beams)
+    assert [each.assets for each in due] == [("image_captions", "collection_points")] * 2
+    assert due[0].why == ("image_captions: caption_decoding greedy, 20 tokens -> 2 beams, 20 tokens",)
+    monkeypatch.setattr(DecodingPool, "decode", None)
+    assert [each.batch for each in refresh_now(beams).done] == [each.batch for each in due]
+    assert {row["caption_decoding"] for each in due for row in rows(beams, "image_captions", each.batch)} == {
+        "2 beams, 20 tokens"
+    }
+    assert due_now(beams) == [] and refresh_now(beams).done == []
+    with open_instance(beams) as instance:
+        first = instance.get_runs(dg.RunsFilter(tags={"photos/batch": due[0].batch}))[0]
+    assert first.asset_selection == set(due[0].selection())
+    assert (first.tags["photos/files"], first.tags["photos/started_by"]) == ("4", "refresh")
+
+
+def test_a_run_that_dies_before_the_points_leaves_its_batch_due(
+    ingested: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beams = changed(ingested, monkeypatch, photo_caption_beams="2")
+    batch = due_now(beams)[0].batch
+    with open_instance(beams) as instance:
+        job = build_defs(beams).resolve_job_def("ingest_batch")
+        captions = [dg.AssetKey("image_captions")]
+        job.execute_in_process(instance=instance, partition_key=batch, asset_selection=captions)
+    assert rows(beams, "image_captions", batch)[0]["caption_decoding"] == "2 beams, 20 tokens"
+    assert due_now(beams)[0].batch == batch
+
+
+def test_a_photo_is_decoded_again_where_it_lies_now_and_one_that_is_away_keeps_its_row(
+    ingested: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root,) = ingested.library_roots
+    (root / "0.png").rename(root / "moved.png")
+    (root / "1.png").unlink()
+    write_photo(root / "3.png", seed=77)
+    ingest_now(ingested)
+    (root / "2.png").rename(root / "not seen to move.png")
+    (root / "4.png").unlink()  # no look has seen these two
+    half = changed(ingested, monkeypatch, photo_raw_policy="half")
+    first, second, _ = [each.batch for each in due_now(half)]
+    before = {each["photo_id"]: each for batch in (first, second) for each in rows(half, "decoded_images", batch)}
+    assert not refresh_now(half).failed
+    after = [*rows(half, "decoded_images", first), *rows(half, "decoded_images", second)]
+    assert {row["status"] for row in after} == {"ok"}
+    names = [Path(row["path_display"]).name for row in after]
+    assert names == ["moved.png", "1.png", "2.png", "3.png", "4.png", "5.png"]
+    kept = [Path(row["path_display"]).name for row in after if row == before[row["photo_id"]]]
+    assert kept == ["1.png", "2.png", "3.png", "4.png"]
+    assert due_now(half) == []
+    with open_resource(half, "library").ledger() as ledger:
+        assert ledger.failures() == []
