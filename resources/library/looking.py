@@ -29,14 +29,15 @@ RESUMED_WITHIN_S = 3600.0
 
 @dataclass(frozen=True)
 class Seen:
-    """What a look found, in files. `settling` includes new and changed ones; `sidecars`, those new, changed or gone.
+    """What a look found, in files. `settling` includes new and changed ones, `settled` are those that came to rest.
 
-    `skipped` counts the entries that are no photos, by why.
+    `sidecars` are those new, changed or gone. `skipped` counts the entries that are no photos, by why.
     """
 
     new: int = 0
     changed: int = 0
     settling: int = 0
+    settled: int = 0
     unchanged: int = 0
     back: int = 0
     moved: int = 0
@@ -238,6 +239,7 @@ def _seen(difference: _Difference, portion: Portion, sidecars: int) -> Seen:
         new=new,
         changed=changed,
         settling=difference.settling + new + changed,
+        settled=len(difference.settled),
         unchanged=difference.unchanged,
         back=len(difference.back),
         sidecars=sidecars,

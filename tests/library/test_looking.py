@@ -22,7 +22,7 @@ def test_a_file_is_taken_after_two_equal_looks_far_enough_apart(shelf: Shelf) ->
     assert shelf.look() == Seen(new=1, settling=1)
     assert shelf.look(after_s=SETTLE_S * 0.9) == Seen(settling=1)
     assert shelf.ledger.cut_batches(10) == []
-    assert shelf.look(after_s=SETTLE_S * 0.2) == Seen()
+    assert shelf.look(after_s=SETTLE_S * 0.2) == Seen(settled=1)
     assert len(shelf.ledger.cut_batches(10)) == 1
     assert shelf.look() == Seen(unchanged=1)
 

@@ -19,7 +19,7 @@ def test_one_scan_of_a_person_takes_what_is_at_rest(shelf: Shelf, tmp_path: Path
     assert len(scan.batches) == 2
     assert scan.seen.new == 3
     assert (
-        scan.told() == "3 new, 0 changed, 3 settling, 0 unchanged, 0 moved, 0 back, 0 missing, "
+        scan.told() == "3 new, 0 changed, 3 settling, 0 settled, 0 unchanged, 0 moved, 0 back, 0 missing, "
         "3 skipped (1 hidden, 2 other files), 0 sidecars new or changed, 0 failed ones due again; 2 batches cut"
     )
 
