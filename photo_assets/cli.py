@@ -172,7 +172,7 @@ def failures(
     if as_json:
         print_json(rows)
     elif retry:
-        told = f"{due} failed files are due now; `photos ingest` or the sensor takes them"
+        told = f"failed files that are due now: {due}; `photos ingest` or the sensor takes them"
         out.print(told if due else "no failures to try again", highlight=False, soft_wrap=True)
     else:
         out.print(failures_table(rows) if rows else "no failures")

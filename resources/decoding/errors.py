@@ -149,7 +149,7 @@ class TimedOutError(WorkerError):
         self.deadline_s = deadline_s
         super().__init__(
             f"Decoding took more than {deadline_s:g} s and was ended. On a slow disk or machine raise "
-            f"DecodingLimits.deadline_s."
+            f"PHOTO_DECODE_TIMEOUT_S."
         )
 
 

@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import signal
 from dataclasses import replace
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from PIL import Image
 
 from resources.decoding.errors import PoolLostError
 from resources.decoding.limits import MIB, DecodingLimits
-from resources.decoding.pool import DecodeRequest, DecodingPool, provenance_of
+from resources.decoding.pool import DecodeRequest, DecodingPool, decoder_of, provenance_of
 from resources.decoding.previews import PreviewStore
 from resources.decoding.raw_policy import RawPolicy
 from resources.decoding.requests import DecodeResult
@@ -160,6 +161,16 @@ def test_the_pool_sweeps_what_killed_workers_left(store, tmp_path):
     os.utime(stray, (0, 0))
     with DecodingPool(store):
         assert not stray.exists()
+
+
+def test_another_policy_deadline_or_library_is_another_decoder(store, monkeypatch):
+    plain = DecodingPool(store).decoder
+    assert plain == decoder_of(DecodingLimits())
+    assert all(f"{package} {metadata.version(package)}" in plain for package in ("pillow", "pillow-heif", "rawpy"))
+    others = [DecodingLimits(raw_policy=RawPolicy.HALF), DecodingLimits(deadline_s=1)]
+    assert len({plain, *map(decoder_of, others)}) == 3
+    monkeypatch.setattr(metadata, "version", lambda package: "99")
+    assert decoder_of(DecodingLimits()) != plain
 
 
 def test_provenance_names_the_size_the_version_and_the_raw_policy(store):

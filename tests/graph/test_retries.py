@@ -123,7 +123,7 @@ def test_a_quarantined_photo_is_left_alone_until_a_person_says_otherwise(
     told = run("photos", "failures", "--retry", str(photos / "photo-1.jpg"))
     assert "no failures to try again" in told.stdout
     told = run("photos", "failures", "--retry", str(photos))
-    assert "1 failed files are due now; `photos ingest` or the sensor takes them" in told.stdout
+    assert "failed files that are due now: 1; `photos ingest` or the sensor takes them" in told.stdout
 
     assert ingest_now(settings).counts["ok"] == 3
     assert bench.decoded.count("photo-0.jpg") == 3
