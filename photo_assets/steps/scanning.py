@@ -45,8 +45,8 @@ class Scan:
         seen = self.seen
         return (
             f"{seen.new} new, {seen.changed} changed, {seen.settling} settling, {seen.settled} settled, "
-            f"{seen.unchanged} unchanged, {seen.moved} moved, {seen.back} back, {seen.missing} missing, {_told_skipped(seen)}, "
-            f"{seen.sidecars} sidecars new or changed, {self.retried} failed ones due again; "
+            f"{seen.unchanged} unchanged, {seen.moved} moved, {seen.back} back, {seen.missing} missing, "
+            f"{_told_skipped(seen)}, {seen.sidecars} sidecars new or changed, {self.retried} failed ones due again; "
             f"{len(self.batches)} batches cut"
         )
 
