@@ -10,7 +10,7 @@ from pathlib import Path
 from resources.library.ledger import Ledger
 from resources.library.looking import Seen
 from resources.library.patterns import EVERYTHING, Patterns
-from resources.library.scan import device_of, walk
+from resources.library.scan import device_of, folder_of, walk
 
 
 @dataclass
@@ -36,7 +36,7 @@ def look_over(
     Raises RootUnavailable, and then says nothing of its photos. `now` replaces the clock, for tests.
     """
     path = root.absolute()
-    look = ledger.begin_look(bytes(path), device_of(path), now=now)
+    look = ledger.begin_look(bytes(path), device_of(path), folder_of(path), now=now)
     seen = Seen()
     for portion in walk(path, without=without, patterns=patterns, after=look.after):
         seen += ledger.observe(look, portion, now=now)

@@ -55,6 +55,7 @@ class LookUnderWay:
 
     root: bytes
     device: int
+    folder: str
     began_at: float
     after: bytes = b""
     found: int = 0
@@ -86,13 +87,13 @@ class _KnownFile(NamedTuple):
     error_kind: str | None
 
 
-def begin(connection: Connection, root: bytes, device: int, now: float) -> LookUnderWay:
-    """Go on with the look that had to stop, or begin one."""
+def begin(connection: Connection, root: bytes, device: int, folder: str, now: float) -> LookUnderWay:
+    """Go on with the look that had to stop below the same folder, or begin one."""
     row = connection.execute(select(looks).where(looks.c.root == root)).one_or_none()
-    if row and row.began_at and row.device in (None, device) and now - row.began_at < RESUMED_WITHIN_S:
-        return LookUnderWay(root, device, row.began_at, row.after or b"", row.found_so_far, row.ignored_so_far)
+    if row and row.began_at and row.folder == folder and now - row.began_at < RESUMED_WITHIN_S:
+        return LookUnderWay(root, device, folder, row.began_at, row.after or b"", row.found_so_far, row.ignored_so_far)
     absences.forget_absent(connection, root)
-    look = LookUnderWay(root, device, now)
+    look = LookUnderWay(root, device, folder, now)
     _write_progress(connection, look)
     return look
 
@@ -227,7 +228,7 @@ def _stat(file: FoundFile) -> dict[str, Any]:
 
 
 def _write_progress(connection: Connection, look: LookUnderWay) -> None:
-    so_far = {"began_at": look.began_at, "after": look.after}
+    so_far = {"began_at": look.began_at, "after": look.after, "folder": look.folder}
     so_far |= {"found_so_far": look.found, "ignored_so_far": look.ignored}
     statement = upsert(connection, looks).values(root=look.root, ignored=0, **so_far)
     connection.execute(statement.on_conflict_do_update(index_elements=[looks.c.root], set_=so_far))

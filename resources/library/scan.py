@@ -80,8 +80,18 @@ def moved_signature(signature: str) -> str:
 
 def device_of(root: Path) -> int:
     """The file system that the root lies on now. Raises RootUnavailable."""
+    return _stat_of(root).st_dev
+
+
+def folder_of(root: Path) -> str:
+    """Which folder stands at the root's path now: not the same one with a disk and without. Raises RootUnavailable."""
+    stat = _stat_of(root)
+    return f"{stat.st_dev}:{stat.st_ino}"
+
+
+def _stat_of(root: Path) -> os.stat_result:
     try:
-        return root.stat().st_dev
+        return root.stat()
     except OSError as error:
         raise RootUnavailable(os.fsencode(root), error.strerror or str(error)) from error
 

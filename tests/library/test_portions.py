@@ -70,6 +70,18 @@ def test_a_look_that_stopped_long_ago_begins_anew(shelf: Shelf, monkeypatch: pyt
     assert shelf.ledger.counts()["files"] == 2
 
 
+def test_a_look_does_not_go_on_below_an_empty_mount_point(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    put_all(shelf.root, {f"{number:02}.jpg" for number in range(20)})
+    shelf.cut()
+    monkeypatch.setattr(looking_at, "walk", lambda *roots, **rest: walk(*roots, **rest, portion_size=18))
+    assert look_over(shelf.ledger, shelf.root, stop_at=0, now=2_000).unfinished
+    shelf.root.rename(shelf.root.with_name("away"))
+    shelf.root.mkdir()
+
+    assert look_over(shelf.ledger, shelf.root, now=2_001).held == "there is not one photo below it"
+    assert shelf.ledger.counts()["missing"] == 0
+
+
 @pytest.mark.parametrize(
     ("include", "exclude", "taken"),
     [

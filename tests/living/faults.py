@@ -19,7 +19,10 @@ class Died(BaseException):
 
 
 class Calls:
-    """Counts calls, and lets the one numbered `fatal` die, or it and every so many after it; `after` does its work first."""
+    """Counts calls, and lets the one numbered `fatal` die, or it and every so many after it.
+
+    `after` lets a call do its work first.
+    """
 
     def __init__(self) -> None:
         self.arm(None)

@@ -6,6 +6,8 @@ LIVING_SINGLE=1 python -m pytest -s tests/living/test_failing_calls.py
 """
 
 import os
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -17,14 +19,16 @@ from unittest.mock import patch
 import pytest
 
 from .doubles import CORRUPT, GOOD, SLOW
-from .faults import Calls, Died, failing_files
+from .faults import Calls, Died, count_statements, failing_files
 from .judging import judge
 from .resting import come_to_rest
 from .shelves import Shelves
-from .works import GRACE_S, TICK_S, WALK, Kept, Works
+from .works import GRACE_S, MEMORY, TICK_S, WALK, Kept, Works
 
-# So many calls after a fault the next one comes.
-EVERY = None if "LIVING_SINGLE" in os.environ else 20
+# So many calls after a fault the next one comes, and so many stories are told.
+EVERY: dict[str, int | None] = {"rooms": 15, "statements": 45, "files": 15}
+if "LIVING_SINGLE" in os.environ:
+    EVERY = dict.fromkeys(EVERY)
 
 
 @dataclass
@@ -102,9 +106,9 @@ class Story:
             pass
 
     def _begin(self) -> None:
-        self.works = Works(
-            self.kept, self.shelves.roots, self.home / "state", self.calls, statements=self.statements
-        )
+        self.works = Works(self.kept, self.shelves.roots, self.home / "state", self.calls)
+        if self.statements:
+            count_statements(self.works.opened._database, self.calls)
 
     def _write(self, path: Path, content: bytes) -> None:
         self.shelves.write(path, content, dated_s=1e9)  # a photo without tags is dated by its file
@@ -121,11 +125,11 @@ def _without(told: Any, home: str) -> Any:
 
 
 @contextmanager
-def story(home: Path, fatal: int | None, where: str) -> Iterator[tuple[Story, Calls]]:
+def story(fatal: int | None, where: str) -> Iterator[tuple[Story, Calls]]:
     """A story in which the calls from `fatal` on fail: those into rooms, statements, or looks at the file system."""
-    home.mkdir()
+    home = Path(tempfile.mkdtemp(prefix="living-", dir=MEMORY))
     calls, unarmed = Calls(), Calls()
-    calls.arm(fatal, every=EVERY)
+    calls.arm(fatal, every=EVERY[where])
     told = Story(home, unarmed if where == "files" else calls, statements=where == "statements")
     files = failing_files(calls) if where == "files" else nullcontext()
     with patch("time.time", told.kept.clock), patch.object(*WALK):
@@ -135,23 +139,25 @@ def story(home: Path, fatal: int | None, where: str) -> Iterator[tuple[Story, Ca
             yield told, calls
         finally:
             told.close()
+            shutil.rmtree(home)
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    with story(tmp_path_factory.mktemp("living") / "undisturbed", None, "rooms") as (told, calls):
+def undisturbed() -> dict[str, Any]:
+    with story(None, "rooms") as (told, calls):
         assert calls.made > 200 and not told.deaths
         return told.end()
 
 
 @pytest.mark.parametrize("where", ["rooms", "statements", "files"])
-def test_whichever_call_fails_the_end_is_the_same(tmp_path: Path, undisturbed: dict[str, Any], where: str) -> None:
+def test_whichever_call_fails_the_end_is_the_same(undisturbed: dict[str, Any], where: str) -> None:
     failed = 0
-    for fatal in count(1) if EVERY is None else range(1, EVERY + 1):
-        with story(tmp_path / str(fatal), fatal, where) as (told, calls):
+    every = EVERY[where]
+    for fatal in count(1) if every is None else range(1, every + 1):
+        with story(fatal, where) as (told, calls):
             if calls.failed == 0:
                 break
             failed += calls.failed
-            assert told.end() == undisturbed, f"call {fatal} failed"
+            assert told.end() == undisturbed, f"{where}: call {fatal} failed"
     print(f"\n{where}: {failed:,} calls failed, in {fatal} stories")
     assert failed > 200

@@ -19,11 +19,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from .doubles import CORRUPT, GOOD, SLOW
-from .faults import Calls, Died, failing_files
+from .faults import Calls, Died, count_statements, failing_files
 from .judging import judge
 from .resting import come_to_rest
 from .shelves import FOLDERS, Shelves
-from .works import TICK_S, WALK, Kept, Works
+from .works import MEMORY, TICK_S, WALK, Kept, Works
 
 EXAMPLES = int(os.environ.get("LIVING_EXAMPLES", "0"))
 STEPS = 40
@@ -33,7 +33,9 @@ DAY_S = 86_400.0
 
 which = st.integers(0, 11)
 places = st.tuples(st.integers(0, 1), st.sampled_from(FOLDERS), st.integers(0, 3))
-contents = st.builds(lambda kind, number: b"%s:%02d" % (kind, number), st.sampled_from((GOOD, GOOD, GOOD, SLOW, CORRUPT)), which)
+kinds = st.sampled_from((GOOD, GOOD, GOOD, SLOW, CORRUPT))
+contents = st.builds(lambda kind, number: b"%s:%02d" % (kind, number), kinds, which)
+mortal = st.sampled_from(("tick", "run", "describe"))
 
 done: Counter[str] = Counter()
 """What all examples did, for the line at the end."""
@@ -45,7 +47,7 @@ class LivingLibrary(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.home = Path(tempfile.mkdtemp(prefix="living-"))
-        self.fast = Path(tempfile.mkdtemp(prefix="living-", dir=_memory()))
+        self.fast = Path(tempfile.mkdtemp(prefix="living-", dir=MEMORY))
         self.calls = Calls()
         self.kept = Kept(self.fast / "ledger.sqlite")
         self.stack = ExitStack()
@@ -163,7 +165,7 @@ class LivingLibrary(RuleBasedStateMachine):
     def jump(self, seconds: float) -> None:
         self.kept.now += seconds
 
-    @rule(fatal=st.integers(1, 160), after=st.booleans(), what=st.sampled_from(("tick", "run", "describe")), which=which)
+    @rule(fatal=st.integers(1, 160), after=st.booleans(), what=mortal, which=which)
     def die(self, fatal: int, after: bool, what: str, which: int) -> None:
         planned = self.works.opened.planned_batches()
         batch = planned[which % len(planned)] if planned else ""
@@ -216,7 +218,9 @@ class LivingLibrary(RuleBasedStateMachine):
             shutil.rmtree(self.fast)
 
     def _begin(self) -> Works:
-        return Works(self.kept, self.shelves.roots, self.home / "state", self.calls)
+        works = Works(self.kept, self.shelves.roots, self.home / "state", self.calls)
+        count_statements(works.opened._database, self.calls)
+        return works
 
     def _begin_anew(self) -> None:
         """All that the process had in memory is gone; every run that was under way is cut off."""
@@ -272,11 +276,6 @@ def present_paths(works: Works) -> set[str]:
 
     with works.opened._reading.begin() as connection:
         return set(connection.scalars(select(files.c.display).where(files.c.present)))
-
-
-def _memory() -> str | None:
-    """A folder in memory, where there is one: a ledger syncs every transaction."""
-    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 
 def test_whatever_happens_every_photo_is_known_once_and_done_once() -> None:

@@ -4,6 +4,7 @@ A process that dies loses what is in here; what outlives it are the ledger's fil
 the steps is that of the assets, and between any two of them anything may happen to the files.
 """
 
+import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -24,12 +25,14 @@ from resources.library.ledger import Ledger
 from resources.library.scan import walk
 
 from .doubles import CountingEngine, CountingPool, MemoryIndex, MemoryTables, Previews
-from .faults import Calls, Frail, count_statements
+from .faults import Calls, Frail
 
-BATCH_SIZE = 3
 PORTION = 4
 GRACE_S = 30 * 86_400.0
 TICK_S = 30.0
+
+# A ledger syncs every transaction, a table every file; in memory, where there is such a folder, that costs nothing.
+MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 # Every table of a batch, in the order in which its steps write them.
 TABLES = ("photo_files", "decoded_images", "photo_metadata", "image_embeddings", "image_captions")
@@ -62,13 +65,12 @@ class Kept:
 class Works:
     """One process's view: the rooms behind their seams, opened anew after every death."""
 
-    def __init__(self, kept: Kept, roots: list[Path], state: Path, calls: Calls, *, statements: bool = True) -> None:
+    def __init__(self, kept: Kept, roots: list[Path], state: Path, calls: Calls, *, batch_size: int = 3) -> None:
         self.kept = kept
         self.calls = calls
         self.roots = Roots(roots, state)
+        self.batch_size = batch_size
         self.opened = Ledger(kept.ledger_path)
-        if statements:
-            count_statements(self.opened._database, calls)
         self.ledger: Any = Frail(self.opened, calls)
         self.index: Any = Frail(kept.index, calls)
         self.tables: Any = Frail(kept.tables, calls)
@@ -86,7 +88,7 @@ class Works:
             return scan_once(
                 self.ledger,
                 self.roots,
-                BATCH_SIZE,
+                self.batch_size,
                 stop_at=stop_at,
                 patience_s=patience_s,
                 decoder=self.pool.decoder,
@@ -138,9 +140,5 @@ class Works:
         return rows
 
 
-def in_small_portions() -> Any:
-    """Let looks come in portions of a few entries, so that a handful of files makes several."""
-    return partial(walk, portion_size=PORTION)
-
-
-WALK = (look, "walk", in_small_portions())
+# For patch.object: looks come in portions of a few entries, so that a handful of files makes several.
+WALK = (look, "walk", partial(walk, portion_size=PORTION))
