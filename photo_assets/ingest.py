@@ -32,9 +32,9 @@ class Ingested:
     """What an ingest did, and how the library stands after it.
 
     `described` are the earlier batches whose sidecars were read again, `captioned` those whose failed captions were
-    written again, `rewritten` those whose removed photos are back. `left` are those that other runs of Dagster were at
-    work on. `seconds` holds the time of each asset's steps, `failed` why a batch's run failed, `failures` the failed
-    files.
+    written again, `rewritten` those whose removed photos are back; `removed` counts photos that left the collection.
+    `left` are batches that other runs of Dagster were at work on. `seconds` holds the time of each asset's steps,
+    `failed` why a batch's run failed, `failures` the failed files.
     """
 
     scan: Scan
@@ -42,6 +42,7 @@ class Ingested:
     described: list[str] = field(default_factory=list)
     captioned: list[str] = field(default_factory=list)
     rewritten: list[str] = field(default_factory=list)
+    removed: int = 0
     left: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -56,15 +57,17 @@ def ingest(settings: Settings, roots: Sequence[Path], watch: Callable[[int], Lis
     """
     library: LibraryResource = open_resource(settings, "library")
     decoder = open_resource(settings, "decoding").decoder()
+    began_at = time.time()
     with only_ingest(settings.photo_data), library.ledger() as ledger:
         watched = Roots(roots, settings.photo_data, library.patterns())
         scan = scan_until_settled(ledger, watched, settings.photo_batch_size, decoder=decoder)
         with_sidecars, with_captions = ledger.batches_with_new_sidecars(), ledger.batches_with_due_captions()
         ingested = Ingested(scan, ledger.planned_batches(), list(with_sidecars), list(with_captions))
-        collection_is_due = ledger.collection_due(time.time() - library.missing_grace_s) or ledger.batches_to_rewrite()
+        collection_is_due = ledger.collection_due(began_at - library.missing_grace_s) or ledger.batches_to_rewrite()
         if ingested.batches or ingested.described or ingested.captioned or collection_is_due:
             _run_batches(settings, ledger, ingested, watch(ledger.counts()["pending"]))
         ingested.counts, ingested.failures = ledger.counts(), ledger.failures()
+        ingested.removed = ledger.removed_since(began_at)
     return ingested
 
 

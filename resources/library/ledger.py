@@ -51,15 +51,10 @@ class Ledger:
         """Give the database connections back."""
         self._database.dispose()
 
-    def begin_look(
-        self, root: bytes, device: int, folder: str = "", *, now: float | None = None
-    ) -> looking.LookUnderWay:
-        """Begin a look at a root, or go on with the one that had to stop; `now` in Unix seconds.
-
-        It goes on only below the same `folder`: what the look has seen of a disk says nothing once that is gone.
-        """
+    def begin_look(self, root: bytes, device: int, *, now: float | None = None) -> looking.LookUnderWay:
+        """Begin a look at a root, or go on with the one that had to stop; `now` in Unix seconds."""
         with self._database.begin() as connection:
-            return looking.begin(connection, root, device, folder, _now(now))
+            return looking.begin(connection, root, device, _now(now))
 
     def observe(self, look: looking.LookUnderWay, portion: Portion, *, now: float | None = None) -> looking.Seen:
         """Compare a portion of a look with what is known; `now` is the portion's own time by default."""
@@ -116,6 +111,11 @@ class Ledger:
         """Those of the photos that are removed."""
         with self._reading.begin() as connection:
             return offline.removed_of(connection, photo_ids)
+
+    def removed_since(self, since: float) -> int:
+        """How many photos were removed at `since` or later, and are not back."""
+        with self._reading.begin() as connection:
+            return offline.removed_since(connection, since)
 
     def batches_to_rewrite(self) -> dict[str, str]:
         """The done batches whose removed photos a file holds again, each with a token of which and since when."""
@@ -257,7 +257,7 @@ class Ledger:
             return audit.findings(connection)
 
     def counts(self) -> dict[str, int]:
-        """files = ok + failed + duplicates + pending, and photos, ignored, missing, batches_planned."""
+        """How many files and photos are where, by telling.py's names; files = ok + failed + duplicates + pending."""
         with self._reading.begin() as connection:
             return telling.counts(connection)
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, and_, exists, select, update
+from sqlalchemy import Connection, and_, exists, func, select, update
 
 from resources.library.database import chunks
 from resources.library.path_changes import note_photos
@@ -56,6 +56,11 @@ def removed_of(connection: Connection, photo_ids: Iterable[str]) -> set[str]:
         for chunk in chunks(sorted(photo_ids))
         for photo_id in connection.scalars(select(photos.c.photo_id).where(photos.c.photo_id.in_(chunk), _REMOVED))
     }
+
+
+def removed_since(connection: Connection, since: float) -> int:
+    """How many photos were removed at `since` or later, and are not back."""
+    return connection.scalar(select(func.count()).where(_REMOVED, photos.c.removed_at >= since)) or 0
 
 
 def batches_to_rewrite(connection: Connection) -> dict[str, str]:

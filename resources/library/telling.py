@@ -20,7 +20,10 @@ IS_OK = and_(IS_DONE, photos.c.status == "ok")
 
 
 def counts(connection: Connection) -> dict[str, int]:
-    """files = ok + failed + duplicates + pending; a duplicate is a further path of an ok photo; photos = ok."""
+    """files = ok + failed + duplicates + pending; a duplicate is a further path of an ok photo; photos = ok.
+
+    `missing` are files that are gone, `offline` photos that no file holds, `removed` those that have no point any more.
+    """
     total, failed, holding = (_count(connection, which) for which in (files.c.present, HAS_FAILED, IS_OK))
     distinct = select(func.count(func.distinct(files.c.photo_id))).select_from(FILES_AND_PHOTOS).where(IS_OK)
     ok = connection.scalar(distinct) or 0
@@ -33,6 +36,8 @@ def counts(connection: Connection) -> dict[str, int]:
         "photos": ok,
         "ignored": _ignored(connection),
         "missing": _count(connection, ~files.c.present),
+        "offline": _photos(connection, photos.c.status == "ok", photos.c.offline_since.is_not(None)),
+        "removed": _photos(connection, photos.c.status == "removed", photos.c.removed_at.is_not(None)),
         "batches_planned": connection.scalar(select(func.count()).where(batches.c.state == "planned")) or 0,
     }
 
@@ -90,3 +95,7 @@ def _ignored(connection: Connection) -> int:
 
 def _count(connection: Connection, condition: Any) -> int:
     return connection.scalar(select(func.count()).select_from(FILES_AND_PHOTOS).where(condition)) or 0
+
+
+def _photos(connection: Connection, *conditions: Any) -> int:
+    return connection.scalar(select(func.count()).select_from(photos).where(*conditions)) or 0

@@ -13,7 +13,7 @@ from photo_assets.ingest import ingest
 from photo_assets.instance import open_instance
 from photo_assets.settings import Settings
 from photo_assets.steps.collection import CollectionState
-from photo_assets.steps.scanning import scan_until_settled
+from photo_assets.steps.scanning import Roots, scan_until_settled
 from resources.inference.port import Inferred, ItemError
 
 
@@ -75,7 +75,7 @@ class BrokenInference:
 def test_a_blocking_check_keeps_wrong_vectors_out_of_the_collection(settings: Settings, library: Any) -> None:
     engine = open_resource(settings, "inference").engine()
     with open_resource(settings, "library").ledger() as ledger, open_instance(settings) as instance:
-        (batch, *_) = scan_until_settled(ledger, settings.library_roots, settings.photo_data, 100).batches
+        (batch, *_) = scan_until_settled(ledger, Roots(settings.library_roots, settings.photo_data), 100).batches
         instance.add_dynamic_partitions("photo_batches", [batch])
         job = build_defs(settings, resources={"inference": BrokenInference(engine)}).resolve_job_def("ingest_batch")
         result = job.execute_in_process(instance=instance, partition_key=batch, raise_on_error=False)
