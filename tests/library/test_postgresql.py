@@ -2,12 +2,14 @@
 
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from resources.library import database
 from resources.library.errors import LedgerUnavailable, LedgerUnusable
 from resources.library.ledger import Ledger
+from resources.library.resource import LibraryResource
 from tests.postgres import Postgres
 
 
@@ -93,6 +95,15 @@ def test_a_database_of_another_encoding_is_refused(postgres: Postgres) -> None:
     postgres.sql("CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0 LOCALE 'C'")
     with pytest.raises(LedgerUnusable, match=r"LATIN1.*--encoding UTF8"):
         Ledger(f"postgresql://photos@/latin?host={postgres.folder}")
+
+
+def test_the_librarys_ledger_is_the_urls_where_there_is_one(tmp_path: Path, url: str) -> None:
+    library = LibraryResource(
+        ledger_path=str(tmp_path / "ledger.sqlite"), ledger_url=url, roots=[], state_directory=str(tmp_path)
+    )
+    with library.ledger() as ledger, ledger._reading.begin() as connection:
+        assert connection.dialect.name == "postgresql"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_urls_own_options_are_kept(postgres: Postgres, url: str) -> None:
