@@ -51,10 +51,15 @@ class Ledger:
         """Give the database connections back."""
         self._database.dispose()
 
-    def begin_look(self, root: bytes, device: int, *, now: float | None = None) -> looking.LookUnderWay:
-        """Begin a look at a root, or go on with the one that had to stop; `now` in Unix seconds."""
+    def begin_look(
+        self, root: bytes, device: int, folder: str = "", *, now: float | None = None
+    ) -> looking.LookUnderWay:
+        """Begin a look at a root, or go on with the one that had to stop; `now` in Unix seconds.
+
+        It goes on only below the same `folder`: what the look has seen of a disk says nothing once that is gone.
+        """
         with self._database.begin() as connection:
-            return looking.begin(connection, root, device, _now(now))
+            return looking.begin(connection, root, device, folder, _now(now))
 
     def observe(self, look: looking.LookUnderWay, portion: Portion, *, now: float | None = None) -> looking.Seen:
         """Compare a portion of a look with what is known; `now` is the portion's own time by default."""
