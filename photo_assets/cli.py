@@ -14,12 +14,12 @@ import typer
 from rich.progress import Progress
 from rich.table import Table
 
+from photo_assets.finding import search
 from photo_assets.settings import Settings, load_settings
 from photo_assets.terminal import (
     due_table,
     err,
     failures_table,
-    hits_table,
     out,
     plain,
     print_json,
@@ -31,7 +31,6 @@ from resources.errors import PhotoPlatformError
 
 if TYPE_CHECKING:
     from photo_assets.ingest import Ingested
-    from photo_assets.search.searching import Searcher
 
 app = typer.Typer(
     help="Every photo decoded, described and searchable by meaning. Originals are never changed.",
@@ -104,27 +103,7 @@ def refresh(
     _tell_failed_batches(done.failed, "photos refresh")
 
 
-@app.command()
-def search(
-    text: Annotated[str, typer.Argument(help="What the photo shows.")] = "",
-    image: Annotated[Path | None, typer.Option(help="Search by this picture instead of words.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many photos.")] = 10,
-    as_json: Json = False,
-    html: Annotated[Path | None, typer.Option(help="Also write the hits as a page.")] = None,
-) -> None:
-    """Find photos by meaning."""
-    if bool(text) == bool(image):
-        raise typer.BadParameter("give either a TEXT or --image FILE")
-    from photo_assets.search.gallery import write_gallery
-
-    with open_searcher(load_settings()) as searcher:
-        found = searcher.by_image(image, limit) if image else searcher.by_text(text, limit)
-    if html:
-        write_gallery(html, "Search", {text or str(image): found})
-    if as_json:
-        print_json([vars(hit) | {"thumbnail": str(hit.thumbnail)} for hit in found])
-    else:
-        out.print(hits_table(text or str(image), found))
+app.command()(search)
 
 
 @app.command()
@@ -254,16 +233,6 @@ def ingest_with_bar(values: Settings, roots: list[Path]) -> "Ingested":
 
     with progress_bar() as bar:
         return ingest_photos(values, roots, lambda total: _photos_task(bar, total))
-
-
-def open_searcher(values: Settings) -> "Searcher":
-    """A Searcher over this library's collection."""
-    from photo_assets.definitions import open_resource
-    from photo_assets.search.searching import Searcher
-
-    vectors, inference, decoding = (open_resource(values, name) for name in ("vectors", "inference", "decoding"))
-    show_missing = values.photo_search_missing == "show"
-    return Searcher(vectors.index(), inference.engine(), decoding.previews(), show_missing=show_missing)
 
 
 def _roots(named: list[Path] | None, values: Settings) -> list[Path]:

@@ -52,10 +52,12 @@ def whereabouts(seen: "Seen") -> str:
 
 def hits_table(query: str, found: "list[Found]") -> Table:
     """The hits of one query, the best first."""
-    table = Table("score", "caption", Column("photo", overflow="fold"), title=plain(query), title_justify="left")
+    columns = ("score", "caption", "taken", "camera", Column("photo", overflow="fold"))
+    table = Table(*columns, title=plain(query), title_justify="left")
     for hit in found:
         place = plain(hit.places()[0]) + (" [dim](offline)[/dim]" if hit.offline else "")
-        table.add_row(f"{hit.score:.3f}", plain(hit.caption or ""), place)
+        taken = (hit.taken_at or "")[:16].replace("T", " ")
+        table.add_row(f"{hit.score:.3f}", plain(hit.caption or ""), plain(taken), plain(hit.camera or ""), place)
     return table
 
 

@@ -13,9 +13,10 @@ from typing import Annotated, Any
 
 import typer
 
-from photo_assets.cli import ingest_with_bar, open_searcher
+from photo_assets.cli import ingest_with_bar
 from photo_assets.demo.library import generate_library
 from photo_assets.demo.measuring import measured
+from photo_assets.finding import open_searcher
 from photo_assets.ingest import Ingested
 from photo_assets.search.gallery import write_gallery
 from photo_assets.settings import Settings, load_settings

@@ -22,6 +22,7 @@ from resources.decoding.previews import PreviewStore
 from resources.errors import PhotoPlatformError
 from resources.inference.port import InferenceEngine, ItemError
 from resources.library.identity import photo_id
+from resources.opening import opened
 from resources.vectors.port import OFFLINE, Filters, Hit, VectorIndex
 
 
@@ -187,12 +188,14 @@ def _sound(result: np.ndarray | ItemError | None) -> np.ndarray:
     return cast(np.ndarray, result)
 
 
+def photo_in(path: Path) -> str:
+    """The id of the photo that this file holds, in the collection or not. Raises SearchError."""
+    return photo_id(_sha256(path))
+
+
 def preview_of(path: Path) -> bytes:
     """The picture of a query as a JPEG, decoded within the limits of any photo, in a folder that is gone afterwards."""
-    try:
-        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise SearchError(f"{path}: {error.strerror}; name a photo that can be read") from error
+    sha256 = _sha256(path)
     with tempfile.TemporaryDirectory() as folder:
         previews = PreviewStore(Path(folder))
         with DecodingPool(previews, workers=1) as pool:
@@ -200,3 +203,12 @@ def preview_of(path: Path) -> bytes:
         if result.status != "ok":
             raise SearchError(f"{path}: {result.error_message}")
         return previews.read_preview(result.photo_id)
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with opened(bytes(path.resolve())) as file:
+            return hashlib.sha256(file.read()).hexdigest()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise SearchError(f"{path}: {reason}; name a photo that can be read") from error

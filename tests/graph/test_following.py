@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from photo_assets.cli import open_searcher
+from photo_assets.finding import open_searcher
 from photo_assets.definitions import build_defs, open_resource
 from photo_assets.instance import open_instance
 from photo_assets.search.searching import Found
@@ -122,7 +122,8 @@ def test_a_deleted_photo_is_hidden_at_once_and_back_within_the_grace_without_any
 ) -> None:
     before = end_state(settings)
     kept = (photos / "0.jpg").rename(photos.parent / "elsewhere.jpg")
-    assert ingest_now(settings).counts["missing"] == 1
+    counts = ingest_now(settings).counts
+    assert (counts["missing"], counts["offline"], counts["removed"]) == (1, 1, 0)
 
     assert offline(settings) == ["0.jpg"]
     assert len(search(settings)) == 9
@@ -146,7 +147,8 @@ def test_a_photo_that_is_gone_for_longer_is_removed_and_back_from_the_tables_whe
     assert ingest_now(within(settings, 30)).seconds == {}
     assert len(points(settings)) == 10
 
-    ingest_now(within(settings, 0))
+    removing = ingest_now(within(settings, 0))
+    assert (removing.removed, removing.counts["offline"], removing.counts["removed"]) == (1, 0, 1)
     assert len(points(settings)) == 9
     assert check(settings, "collection_matches_ledger")[0]
     assert ingest_now(within(settings, 0)).seconds == {}, "there is nothing more to do"
