@@ -65,11 +65,14 @@ def ingest(
     ingested = ingest_with_bar(values, _roots(roots, values))
     for warning in ingested.scan.warnings():
         err.print(f"[yellow]warning:[/yellow] {plain(warning)}", highlight=False, soft_wrap=True)
-    followed = whereabouts(ingested.scan.seen)
-    if not (ingested.batches or ingested.described or ingested.captioned or followed):
+    if not (ingested.seconds or ingested.failed or ingested.left):
         out.print("nothing new", highlight=False)
-    if followed:
+    if followed := whereabouts(ingested.scan.seen):
         out.print(followed, highlight=False)
+    if ingested.removed:
+        out.print(f"{ingested.removed} photos left the collection: no file held them any more", highlight=False)
+    if ingested.rewritten:
+        out.print(f"removed photos are back in {len(ingested.rewritten)} earlier batches", highlight=False)
     if ingested.described:
         out.print(f"sidecars read again in {len(ingested.described)} earlier batches", highlight=False)
     if ingested.captioned:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from photo_assets.finding import open_searcher
 from photo_assets.definitions import build_defs, open_resource
+from photo_assets.finding import open_searcher
 from photo_assets.instance import open_instance
 from photo_assets.search.searching import Found
 from photo_assets.settings import Settings
