@@ -30,6 +30,7 @@ from resources.library.resource import LibraryResource
 from resources.tables.io_manager import ParquetIOManager
 from resources.tables.store import TableStore
 from resources.vectors.resource import VectorIndexResource
+from sensors.failures import batch_failed, failed_again
 from sensors.new_photos import new_photos
 from sensors.nightly import nightly_refresh
 from sensors.weekly import weekly_audit
@@ -61,7 +62,7 @@ def build_defs(settings: Settings | None = None, *, resources: Mapping[str, Any]
             scan_library,
             audit_library,
         ],
-        sensors=[new_photos, collection_follows_batches()],
+        sensors=[new_photos, collection_follows_batches(), batch_failed, failed_again],
         schedules=[nightly_refresh, weekly_audit],
         resources=build_resources(settings) | dict(resources or {}),
         # One process per run: models load once, and a step costs 0.15 s instead of 2.7 s.

@@ -1,5 +1,13 @@
 """The tags that every run of a batch carries, so that a person finds runs by them: which batch, and what started it."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+if TYPE_CHECKING:
+    from resources.library.ledger import Ledger
+
 STARTED_BY = "photos/started_by"
 BATCH = "photos/batch"
 FILES = "photos/files"
@@ -8,3 +16,16 @@ FILES = "photos/files"
 def run_tags(batch: str, files: int, started_by: str) -> dict[str, str]:
     """The tags of a run of this batch of so many files; `started_by` names a sensor, a schedule or a command."""
     return {BATCH: batch, FILES: str(files), STARTED_BY: started_by}
+
+
+def tagged(requests: Sequence[dg.RunRequest], ledger: "Ledger", started_by: str) -> list[dg.RunRequest]:
+    """The requests with their tags; those of no batch have only what started them."""
+    files = ledger.batch_sizes([request.partition_key for request in requests if request.partition_key])
+    return [
+        request.with_replaced_attrs(
+            tags=run_tags(request.partition_key, files.get(request.partition_key, 0), started_by)
+            if request.partition_key
+            else {STARTED_BY: started_by}
+        )
+        for request in requests
+    ]

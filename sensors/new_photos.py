@@ -17,6 +17,7 @@ from photo_assets.at_work import batches_at_work
 from photo_assets.ingest_lock import ingest_is_under_way
 from photo_assets.jobs import describe_collection, ingest_batch, refresh_metadata, retry_captions, rewrite_points
 from photo_assets.partitions import BATCHES
+from photo_assets.run_tags import tagged
 from resources.decoding.resource import DecodingResource
 from resources.errors import PhotoPlatformError
 from resources.library.resource import LibraryResource
@@ -57,7 +58,8 @@ def new_photos(
     try:
         with library.ledger() as ledger:
             scan = _look(ledger, library, decoding.decoder())
-            due = list(_requests_for(ledger, time.time() - library.missing_grace_s))
+            requests = list(_requests_for(ledger, time.time() - library.missing_grace_s))
+            due = tagged(requests, ledger, "new_photos")
     except PhotoPlatformError as error:
         return dg.SkipReason(str(error))
     context.log.info(scan.told())
@@ -105,11 +107,11 @@ def _requests_for(ledger: "Ledger", removed_before: float) -> Iterator[dg.RunReq
 
 
 def _result(context: dg.SensorEvaluationContext, due: Sequence[dg.RunRequest]) -> dg.SensorResult:
-    requested = _requested(context.instance, [str(request.run_key) for request in due])
+    asked = asked_for(context.instance, [str(request.run_key) for request in due])
     # A schedule's, a person's or an ingest's run may be at work on a batch, and its run key says nothing of that.
     at_work = batches_at_work(context.instance, [request.partition_key for request in due if request.partition_key])
     due = [request for request in due if request.partition_key not in at_work]
-    new = [request for request in due if request.run_key not in requested][:MAX_REQUESTS]
+    new = [request for request in due if request.run_key not in asked][:MAX_REQUESTS]
     known = set(context.instance.get_dynamic_partitions(str(BATCHES.name)))
     wanted = [request.partition_key for request in new if request.partition_key is not None]
     unknown = [batch for batch in wanted if batch not in known]
@@ -119,7 +121,8 @@ def _result(context: dg.SensorEvaluationContext, due: Sequence[dg.RunRequest]) -
     )
 
 
-def _requested(instance: dg.DagsterInstance, run_keys: Sequence[str]) -> set[str]:
+def asked_for(instance: dg.DagsterInstance, run_keys: Sequence[str]) -> set[str]:
+    """Those of the run keys that have a run."""
     # Dagster drops a repeated run key too, but only after building the request. One query for all: each costs 5 ms.
     runs = instance.get_runs(dg.RunsFilter(tags={RUN_KEY: list(run_keys)}))
     return {run.tags[RUN_KEY] for run in runs}

@@ -61,7 +61,8 @@ def test_jobs_sensors_and_schedules_can_be_loaded(settings: Settings) -> None:
     definitions = build_defs(settings)
     dg.Definitions.validate_loadable(definitions)
     repository = definitions.get_repository_def()
-    assert {sensor.name for sensor in repository.sensor_defs} == {"new_photos", "collection_follows_batches"}
+    sensors = {"new_photos", "collection_follows_batches", "batch_failed", "failed_again"}
+    assert {sensor.name for sensor in repository.sensor_defs} == sensors
     assert {schedule.name for schedule in repository.schedule_defs} == {"nightly_refresh", "weekly_audit"}
     jobs = {"ingest_batch", "refresh_metadata", "rewrite_points", "retry_captions", "describe_collection"}
     assert jobs | {"scan_library"} <= set(repository.job_names)

@@ -1,5 +1,7 @@
 """What is behind the settings is done again, that and nothing else, wherever its photos lie by now."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +85,20 @@ def test_what_would_be_written_is_told_without_models_just_as_they_write_it(inge
     policy = told["decoded_images"]["decoder_policy"]
     assert told == current(policy, engine.clip, engine.blip)
     assert due_now(ingested) == []
+
+
+def test_telling_what_would_be_written_brings_no_torch_into_the_code_server(settings: Settings) -> None:
+    program = """
+import sys
+from photo_assets.definitions import open_resource
+from photo_assets.refresh_plan import current_provenance
+from photo_assets.settings import load_settings
+settings = load_settings()
+told = current_provenance(open_resource(settings, "decoding"), open_resource(settings, "inference"))
+print("small-clip" in str(told), "torch" in sys.modules)
+"""
+    printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert printed.split() == ["True", "False"]
 
 
 def test_a_service_that_has_the_models_says_what_would_be_written(

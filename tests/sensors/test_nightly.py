@@ -1,12 +1,17 @@
-"""The nightly schedule: batches that nobody has ended are tried again, each once a night."""
+"""The nightly schedule: batches that are behind the settings or that nobody has ended are done again, once a night."""
 
 from datetime import UTC, datetime
 
 import dagster as dg
 import pytest
 
+from photo_assets.refresh_plan import current_provenance
+from resources.decoding.raw_policy import RawPolicy
+from resources.decoding.resource import DecodingResource
+from resources.inference.resource import InferenceResource
+from resources.library.batching import Outcome
+from resources.library.identity import IdentifiedFile
 from resources.library.look import look_over
-from sensors import nightly as module
 from sensors.nightly import nightly_refresh
 
 from .conftest import Watched, finish
@@ -15,8 +20,15 @@ NIGHT = datetime(2026, 3, 4, 2, 0, tzinfo=UTC)
 NEXT_NIGHT = datetime(2026, 3, 5, 2, 0, tzinfo=UTC)
 
 
-def evaluate(watched: Watched, night: datetime = NIGHT) -> list[dg.RunRequest] | dg.SkipReason:
-    resources = {"library": watched.library}
+DECODING = DecodingResource(previews_directory="previews")
+INFERENCE = InferenceResource(preset="small", state_directory="inference")
+
+
+def evaluate(
+    watched: Watched, night: datetime = NIGHT, nightly: int = 50, **others: object
+) -> list[dg.RunRequest] | dg.SkipReason:
+    library = watched.differently(nightly_batches=nightly)
+    resources = {"library": library, "decoding": DECODING, "inference": INFERENCE} | others
     with dg.build_schedule_context(
         instance=watched.instance, scheduled_execution_time=night, resources=resources
     ) as context:
@@ -72,9 +84,48 @@ def test_a_finished_batch_is_left_alone(watched: Watched) -> None:
 
 
 def test_one_night_asks_for_a_bounded_number_of_runs_oldest_first(
-    watched: Watched, monkeypatch: pytest.MonkeyPatch
+    watched: Watched,
 ) -> None:
-    monkeypatch.setattr(module, "MAX_BATCHES", 2)
     batches = cut(watched, 3)
 
-    assert [request.partition_key for request in evaluate(watched)] == batches[:2]
+    assert [request.partition_key for request in evaluate(watched, nightly=2)] == batches[:2]
+
+
+def end_with_a_photo(watched: Watched, batch: str) -> None:
+    """End a batch that brought a photo, its tables made as they would be made now."""
+    with watched.library.ledger() as ledger:
+        file = IdentifiedFile(ledger.members(batch)[0], 1, 1, sha256=batch)
+        ledger.record_identities(batch, [file])
+        made_by = current_provenance(DECODING, INFERENCE)
+        ledger.finish_batch(batch, [Outcome(str(file.photo_id), "ok")], made_by=made_by)
+
+
+def test_stale_and_failed_batches_share_a_night_oldest_first_and_only_stale_assets_run(watched: Watched) -> None:
+    first, second, third = cut(watched, 3)
+    end_with_a_photo(watched, first)
+    end_with_a_photo(watched, third)
+    assert [request.partition_key for request in evaluate(watched)] == [second]
+
+    beams = InferenceResource(preset="small", state_directory="inference", caption_beams=2)
+    requests = evaluate(watched, inference=beams)
+    assert [request.partition_key for request in requests] == [first, second, third]
+    assert [key.path[-1] for key in requests[0].asset_selection] == ["image_captions", "collection_points"]
+    assert len(requests[1].asset_selection) == 6
+    assert requests[0].tags == {
+        "photos/batch": first,
+        "photos/files": "1",
+        "photos/started_by": "nightly_refresh",
+    } | {name: value for name, value in requests[0].tags.items() if name.startswith("dagster/")}
+
+    half = DecodingResource(previews_directory="previews", raw_policy=RawPolicy.HALF)
+    assert "photo_files" not in [key.path[-1] for key in evaluate(watched, decoding=half)[0].asset_selection]
+    assert len(evaluate(watched, decoding=half, nightly=1)) == 1
+
+
+def test_a_service_that_does_not_answer_is_a_reason_to_skip_the_night(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("resources.inference.resource._SOON_S", 0.1)
+    away = InferenceResource(preset="small", state_directory="inference", url="http://127.0.0.1:9")
+    (skipped,) = [evaluate(watched, inference=away)]
+    assert isinstance(skipped, dg.SkipReason) and "INFERENCE_URL" in str(skipped.skip_message)

@@ -1,0 +1,106 @@
+"""What becomes of runs that fail: each is tagged with what failed, and asked for again where that can help.
+
+Steps have no retry policies: what passes in seconds, such as a busy server, is waited for where it is called, and what
+takes longer must not keep a process and its loaded models waiting. So the whole run is asked for again after a while, a
+bounded number of times; the nightly schedule goes on from there.
+"""
+
+import time
+from collections.abc import Iterator
+
+import dagster as dg
+
+from photo_assets.at_work import batches_at_work
+from photo_assets.jobs import describe_collection, ingest_batch, refresh_metadata, retry_captions, rewrite_points
+from photo_assets.run_tags import BATCH, FILES, STARTED_BY
+from resources.library.resource import LibraryResource
+from sensors.new_photos import asked_for
+from sensors.verdicts import Failure, failure_of
+
+WAITS_S = (60.0, 600.0, 3_600.0)
+
+FAILED_STEP, ERROR, RETRYABLE = "photos/failed_step", "photos/error", "photos/retryable"
+TRY, RETRY, RETRY_AT = "photos/try", "photos/retry", "photos/retry_at"
+WAITS, ASKED, NEEDLESS = "waits", "asked", "needless"
+
+PARTITION = "dagster/partition"
+JOBS = {job.name: job for job in (ingest_batch, refresh_metadata, rewrite_points, retry_captions, describe_collection)}
+
+
+@dg.run_failure_sensor(
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Tags a run that failed with its step, the error's first line and whether another try can help.",
+)
+def batch_failed(context: dg.RunFailureSensorContext) -> None:
+    """Say what failed, and when it is tried again."""
+    run = context.dagster_run
+    failure = failure_of(context)
+    tags = _tags(run, failure, time.time())
+    context.instance.add_run_tags(run.run_id, tags)
+    batch, again = run.tags.get(PARTITION, run.job_name), f"; tried again: {tags.get(RETRY_AT, 'no')}"
+    context.log.error(f"{batch}: {failure.step} failed: {failure.message}{again}")
+
+
+@dg.sensor(
+    jobs=list(JOBS.values()),
+    minimum_interval_seconds=60,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Asks again, after a while and so many times, for runs that failed for a reason that may be over.",
+)
+def failed_again(context: dg.SensorEvaluationContext, library: LibraryResource) -> dg.SensorResult | dg.SkipReason:
+    """Request what is due, each with a run key of its own."""
+    waiting = context.instance.get_runs(dg.RunsFilter(tags={RETRY: WAITS}))
+    due = [run for run in waiting if float(run.tags[RETRY_AT]) <= time.time()]
+    requests = list(_requests(context.instance, library, due)) if due else []
+    if not requests:
+        return dg.SkipReason(f"{len(waiting)} failed runs wait for another try, none is due")
+    return dg.SensorResult(run_requests=requests)
+
+
+def _tags(run: dg.DagsterRun, failure: Failure, now: float) -> dict[str, str]:
+    tries = int(run.tags.get(TRY, "1"))
+    told = {FAILED_STEP: failure.step, ERROR: failure.message[:200], RETRYABLE: "yes" if failure.retryable else "no"}
+    if not failure.retryable or tries > len(WAITS_S) or run.job_name not in JOBS:
+        return told
+    return told | {RETRY: WAITS, RETRY_AT: str(int(now + WAITS_S[tries - 1])), TRY: str(tries)}
+
+
+def _requests(
+    instance: dg.DagsterInstance, library: LibraryResource, due: list[dg.DagsterRun]
+) -> Iterator[dg.RunRequest]:
+    """A request for each run but those that have been asked for already and those that somebody else did meanwhile."""
+    asked = asked_for(instance, [_run_key(run) for run in due])
+    at_work = batches_at_work(instance, [run.tags[PARTITION] for run in due if PARTITION in run.tags])
+    for run in due:
+        if _run_key(run) in asked:
+            instance.add_run_tags(run.run_id, {RETRY: ASKED})
+        elif _is_needless(run, library):
+            instance.add_run_tags(run.run_id, {RETRY: NEEDLESS})
+        elif run.tags.get(PARTITION) not in at_work:
+            yield _request(run)
+
+
+def _is_needless(run: dg.DagsterRun, library: LibraryResource) -> bool:
+    """Whether this was to bring a new batch that another run has brought since."""
+    brings = run.job_name == ingest_batch.name and not run.asset_selection
+    if not brings or PARTITION not in run.tags:
+        return False
+    with library.ledger() as ledger:
+        return ledger.is_done(run.tags[PARTITION])
+
+
+def _request(run: dg.DagsterRun) -> dg.RunRequest:
+    kept = {name: value for name, value in run.tags.items() if name in (BATCH, FILES)}
+    again = {STARTED_BY: failed_again.name, TRY: str(int(run.tags[TRY]) + 1)}
+    selection = sorted(run.asset_selection) if run.asset_selection else None
+    return dg.RunRequest(
+        _run_key(run),
+        job_name=run.job_name,
+        partition_key=run.tags.get(PARTITION),
+        asset_selection=selection,
+        tags=kept | again,
+    )
+
+
+def _run_key(run: dg.DagsterRun) -> str:
+    return f"{run.run_id}/again"

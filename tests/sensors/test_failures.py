@@ -1,0 +1,108 @@
+"""Runs that fail: what is said of them, and which are asked for again, when and how often."""
+
+import time
+from collections.abc import Iterator
+
+import dagster as dg
+import pytest
+from dagster._core.test_utils import create_run_for_test
+
+from resources.inference.errors import ServiceUnreachable, WrongModel
+from resources.library.look import look_over
+from sensors import failures
+from sensors.failures import batch_failed, failed_again
+from sensors.verdicts import known
+
+from .conftest import Watched, finish
+
+
+@pytest.fixture
+def own_instance() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
+def fail(instance: dg.DagsterInstance, error: BaseException, tags: dict[str, str] | None = None) -> dg.DagsterRun:
+    """Run a job that raises this, and let the sensor know."""
+
+    @dg.op
+    def breaking() -> None:
+        raise error from ValueError("what lay below")
+
+    @dg.job(name="ingest_batch")
+    def job() -> None:
+        breaking()
+
+    result = job.execute_in_process(instance=instance, raise_on_error=False, tags=tags or {})
+    context = dg.build_run_status_sensor_context(
+        "batch_failed", result.get_run_failure_event(), instance, result.dagster_run
+    ).for_run_failure()
+    batch_failed(context)
+    return instance.get_runs(dg.RunsFilter(run_ids=[result.run_id]))[0]
+
+
+def ask(watched: Watched, instance: dg.DagsterInstance) -> list[dg.RunRequest]:
+    with dg.build_sensor_context(instance=instance, resources={"library": watched.library}) as context:
+        result = failed_again(context)
+    return list(result.run_requests) if isinstance(result, dg.SensorResult) else []
+
+
+def submit(instance: dg.DagsterInstance, request: dg.RunRequest, status: dg.DagsterRunStatus) -> None:
+    tags = dict(request.tags) | {"dagster/run_key": str(request.run_key)}
+    create_run_for_test(instance, str(request.job_name), tags=tags, status=status)
+
+
+def test_every_error_of_the_platform_says_whether_another_try_can_help() -> None:
+    assert known()["ServiceUnreachable"] and known()["LedgerUnavailable"] and not known()["WrongModel"]
+
+
+def test_a_run_that_failed_says_what_failed_where_and_that_it_is_tried_again(
+    own_instance: dg.DagsterInstance,
+) -> None:
+    tags = fail(own_instance, ServiceUnreachable("http://gpu", "it is away", 30)).tags
+    assert (tags["photos/failed_step"], tags["photos/retryable"]) == ("breaking", "yes")
+    assert "the inference service at http://gpu does not serve" in tags["photos/error"]
+    assert 0 < int(tags["photos/retry_at"]) - time.time() <= failures.WAITS_S[0]
+
+
+@pytest.mark.parametrize("error", [WrongModel("m", "PHOTO_CLIP_MODEL", "blip", "clip"), KeyError("a defect")])
+def test_what_another_try_cannot_help_is_told_and_left(
+    own_instance: dg.DagsterInstance, watched: Watched, error: Exception
+) -> None:
+    tags = fail(own_instance, error).tags
+    assert tags["photos/retryable"] == "no" and "photos/retry_at" not in tags
+    assert ask(watched, own_instance) == []
+
+
+def test_it_is_asked_for_again_once_after_its_wait_and_not_for_ever(
+    own_instance: dg.DagsterInstance, watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tags = {"photos/batch": "b", "photos/files": "3", "photos/started_by": "new_photos"}
+    run = fail(own_instance, ServiceUnreachable("http://gpu", "it is away", 30), tags)
+    assert ask(watched, own_instance) == []
+    later = time.time() + 61
+    monkeypatch.setattr(failures.time, "time", lambda: later)
+    (request,) = ask(watched, own_instance)
+    assert ask(watched, own_instance) == [request], "a tick that died after asking asks the same again"
+    expected = {"photos/batch": "b", "photos/files": "3", "photos/started_by": "failed_again", "photos/try": "2"}
+    assert request.tags == expected and request.run_key == f"{run.run_id}/again"
+    submit(own_instance, request, dg.DagsterRunStatus.FAILURE)
+    assert ask(watched, own_instance) == [] and ask(watched, own_instance) == []
+    last = fail(own_instance, ServiceUnreachable("http://gpu", "it is away", 30), expected | {"photos/try": "4"})
+    assert last.tags["photos/retryable"] == "yes" and "photos/retry_at" not in last.tags
+
+
+def test_a_batch_that_another_run_has_brought_is_not_asked_for(
+    own_instance: dg.DagsterInstance, watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched.put("1.jpg")
+    watched.settle()
+    with watched.library.ledger() as ledger:
+        look_over(ledger, watched.root)
+        (batch,) = ledger.cut_batches(1)
+    fail(own_instance, ServiceUnreachable("http://gpu", "it is away", 30), {"dagster/partition": batch})
+    later = time.time() + 61
+    monkeypatch.setattr(failures.time, "time", lambda: later)
+    assert [request.partition_key for request in ask(watched, own_instance)] == [batch]
+    finish(watched, batch)
+    assert ask(watched, own_instance) == []
