@@ -7,7 +7,10 @@ from collections.abc import Sequence
 
 import dagster as dg
 
+from photo_assets.partitions import BATCHES
+
 PARTITION = "dagster/partition"
+RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 
 UNENDED = [
     dg.DagsterRunStatus.QUEUED,
@@ -19,8 +22,19 @@ UNENDED = [
 
 
 def batches_at_work(instance: dg.DagsterInstance, batches: Sequence[str]) -> set[str]:
-    """Those of the batches that have a run which is queued or has not ended. One query for all of them."""
-    if not batches:
+    """Those of the batches that have a run which is queued or has not ended, a backfill's run of several too."""
+    unended = instance.get_runs(dg.RunsFilter(statuses=UNENDED)) if batches else []
+    if not unended:
         return set()
-    runs = instance.get_runs(dg.RunsFilter(tags={PARTITION: list(batches)}, statuses=UNENDED))
-    return {run.tags[PARTITION] for run in runs}
+    known = (
+        instance.get_dynamic_partitions(str(BATCHES.name)) if any(RANGE_START in run.tags for run in unended) else []
+    )
+    return {batch for run in unended for batch in _batches_of(run, known)} & set(batches)
+
+
+def _batches_of(run: dg.DagsterRun, known: Sequence[str]) -> Sequence[str]:
+    """A run's one batch, or those of its range, which is of the batches as they were registered."""
+    first, last = run.tags.get(RANGE_START), run.tags.get(RANGE_END)
+    if first in known and last in known:
+        return known[known.index(first) : known.index(last) + 1]
+    return [run.tags[PARTITION]] if PARTITION in run.tags else []

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from photo_assets.at_work import batches_at_work
+from photo_assets.at_work import PARTITION, batches_at_work
 from photo_assets.jobs import describe_collection, ingest_batch, refresh_metadata, retry_captions, rewrite_points
 from photo_assets.run_tags import BATCH, FILES, STARTED_BY
 from resources.library.resource import LibraryResource
@@ -23,7 +23,6 @@ FAILED_STEP, ERROR, RETRYABLE = "photos/failed_step", "photos/error", "photos/re
 TRY, RETRY, RETRY_AT = "photos/try", "photos/retry", "photos/retry_at"
 WAITS, ASKED, NEEDLESS = "waits", "asked", "needless"
 
-PARTITION = "dagster/partition"
 JOBS = {job.name: job for job in (ingest_batch, refresh_metadata, rewrite_points, retry_captions, describe_collection)}
 
 

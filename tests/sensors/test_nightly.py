@@ -4,7 +4,9 @@ from datetime import UTC, datetime
 
 import dagster as dg
 import pytest
+from dagster._core.test_utils import create_run_for_test
 
+from photo_assets.at_work import RANGE_END, RANGE_START
 from photo_assets.refresh_plan import current_provenance
 from resources.decoding.raw_policy import RawPolicy
 from resources.decoding.resource import DecodingResource
@@ -74,6 +76,15 @@ def test_a_batch_that_a_run_works_on_is_left_alone(watched: Watched, status: dg.
     watched.submit([dg.RunRequest(run_key=first, partition_key=first)], status)
 
     assert [request.partition_key for request in evaluate(watched)] == [second]
+
+
+def test_the_batches_of_a_running_backfill_are_left_alone(watched: Watched) -> None:
+    batches = cut(watched, 4)
+    evaluate(watched)
+    between = {RANGE_START: batches[1], RANGE_END: batches[2]}
+    create_run_for_test(watched.instance, "ingest_batch", tags=between, status=dg.DagsterRunStatus.STARTED)
+
+    assert [request.partition_key for request in evaluate(watched)] == [batches[0], batches[3]]
 
 
 def test_a_finished_batch_is_left_alone(watched: Watched) -> None:
