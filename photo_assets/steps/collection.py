@@ -28,6 +28,7 @@ PAYLOAD_FROM_METADATA = (
     "keywords",
     "rating",
     "label",
+    "perceptual_hash",
 )
 
 # The row of a photo whose points were deleted and that no file holds.
@@ -161,7 +162,10 @@ def _row(embedding: Row, caption: Row, version: str, removed: Collection[str]) -
 def _places(paths: Mapping[str, Sequence[str]], index: VectorIndex, version: str) -> dict[str, dict[str, Any]]:
     """What each photo's point is to say of where it is; one that is offline keeps the paths that its point has."""
     offline = [photo_id for photo_id, held_by in paths.items() if not held_by]
-    kept = {record.point_id: {"paths": record.payload["paths"]} for record in index.retrieve(version, offline)}
+    # A version that is only being made has no point of it yet; the one that is searched has.
+    known = {index.active_version() or version, version} if offline else set()
+    records = (record for each in known for record in index.retrieve(each, offline))
+    kept = {record.point_id: {"paths": record.payload["paths"]} for record in records}
     return {photo_id: kept.get(photo_id, {}) | placed(held_by) for photo_id, held_by in paths.items()}
 
 
