@@ -14,7 +14,7 @@ import typer
 from rich.progress import Progress
 from rich.table import Table
 
-from photo_assets.finding import search
+from photo_assets.finding import duplicates, search
 from photo_assets.settings import Settings, load_settings
 from photo_assets.terminal import (
     due_table,
@@ -107,6 +107,7 @@ def refresh(
 
 
 app.command()(search)
+app.command()(duplicates)
 
 
 @app.command()

@@ -1,9 +1,10 @@
-"""The commands that find photos: `photos search`.
+"""The commands that find photos: `photos search` and `photos duplicates`.
 
 What belongs here: options in, a Query out; hits in, a table or JSON out. What a query means, and how it is answered, is
 search/.
 """
 
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,9 +12,11 @@ from uuid import UUID
 
 import typer
 
+from photo_assets.search.duplicates import MAX_BITS, MIN_COSINE, Kind, find_duplicates
+from photo_assets.search.hashes import MAX_BITS as LARGEST_BITS
 from photo_assets.search.query import Query
 from photo_assets.settings import Settings, load_settings
-from photo_assets.terminal import hits_table, out, print_json
+from photo_assets.terminal import duplicates_table, err, hits_table, out, print_json
 from resources.vectors.port import Filters, Place
 
 if TYPE_CHECKING:
@@ -71,6 +74,41 @@ def search(
         print_json([vars(hit) | {"thumbnail": str(hit.thumbnail)} for hit in found])
     else:
         out.print(hits_table(title, found))
+
+
+def duplicates(
+    kind: Annotated[list[Kind] | None, typer.Option(help="Of this kind; give several. All by default.")] = None,
+    bits: Annotated[
+        int, typer.Option(min=0, max=LARGEST_BITS, help="Perceptual: bits of 64 in which two hashes may differ.")
+    ] = MAX_BITS,
+    cosine: Annotated[
+        float, typer.Option(min=0, max=1, help="Semantic: how near two image vectors are at least.")
+    ] = MIN_COSINE,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")] = False,
+) -> None:
+    """Find photos that are there more than once, and suggest which to keep. Nothing is deleted."""
+    from photo_assets.definitions import open_resource
+
+    values = load_settings()
+    with open_resource(values, "vectors").index() as index:
+        found = find_duplicates(
+            index,
+            kind or tuple(Kind),
+            max_bits=bits,
+            min_cosine=cosine,
+            show_missing=values.photo_search_missing == "show",
+        )
+    if as_json:
+        print_json(asdict(found))
+        return
+    out.print(duplicates_table(found.groups) if found.groups else "no duplicates")
+    if found.without_hash:
+        err.print(
+            f"[yellow]warning:[/yellow] {found.without_hash} photos have no perceptual hash in the collection; "
+            "materialize photo_metadata and collection_points of their batches",
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 def open_searcher(values: Settings) -> "Searcher":

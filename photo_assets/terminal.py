@@ -28,6 +28,7 @@ from rich.text import Text
 
 if TYPE_CHECKING:
     from photo_assets.refresh_plan import Due
+    from photo_assets.search.duplicates import Group
     from photo_assets.search.searching import Found
     from resources.library.looking import Seen
 
@@ -58,6 +59,19 @@ def hits_table(query: str, found: "list[Found]") -> Table:
         place = plain(hit.places()[0]) + (" [dim](offline)[/dim]" if hit.offline else "")
         taken = (hit.taken_at or "")[:16].replace("T", " ")
         table.add_row(f"{hit.score:.3f}", plain(hit.caption or ""), plain(taken), plain(hit.camera or ""), place)
+    return table
+
+
+def duplicates_table(groups: "list[Group]") -> Table:
+    """Each group's copies under each other, the one to keep first."""
+    table = Table("kind", "keep", "size", "taken", Column("photo", overflow="fold"))
+    for group in groups:
+        for number, copy in enumerate([group.keep, *group.others]):
+            size = f"{copy.width_px}x{copy.height_px} {copy.format}"
+            where = "\n".join(map(plain, copy.paths)) or copy.photo_id
+            head = (group.kind, "keep") if number == 0 else ("", "")
+            table.add_row(*head, plain(size), plain((copy.taken_at or "")[:16].replace("T", " ")), where)
+        table.add_section()
     return table
 
 
