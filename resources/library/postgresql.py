@@ -3,6 +3,7 @@
 Nothing of the tables and no statement of the ledger's; database.py does with the engine what it does with SQLite's.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, event, make_url
@@ -11,6 +12,9 @@ from resources.library.errors import LedgerUnusable
 
 # Any number that no other program of the same database uses: "photo led" in ASCII.
 WRITERS_LOCK = 0x70686F746F206C65
+
+# Who has waited for the writers' lock must see what the one before has written, whatever the server's default is.
+_WRITING = "READ COMMITTED"
 
 # Of transactions that write nothing: what they read is of one moment, however many statements it takes.
 READING = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
@@ -26,7 +30,7 @@ def open_postgresql(named: str, lock_wait_s: int) -> Engine:
     url = url.set(drivername="postgresql+psycopg2", query=options)
     try:
         # A server that was started anew costs a ping and no error; updates in bulk are sent by the hundred.
-        engine = create_engine(url, pool_pre_ping=True, executemany_mode="values_plus_batch")
+        engine = create_engine(url, pool_pre_ping=True, executemany_mode="values_plus_batch", isolation_level=_WRITING)
     except ModuleNotFoundError as error:
         remedy = "Install it with `pip install 'photo-assets[postgres]'`"
         raise LedgerUnusable(shown(url), f"its driver is missing ({error.name})", remedy) from None
@@ -41,12 +45,12 @@ def shown(url: URL) -> str:
     return f"postgresql://{host}{port}/{url.database or ''}"
 
 
-def _configured(where: str, lock_wait_s: int) -> Any:
+def _configured(where: str, lock_wait_s: int) -> Callable[[Any, object], None]:
     def configure(connection: Any, _record: object) -> None:
         encoding = connection.get_parameter_status("server_encoding")
         if encoding != "UTF8":
             remedy = "Create one with `createdb --encoding UTF8 --template template0`"
-            raise LedgerUnusable(where, f"the database's encoding is {encoding}, which has not every name", remedy)
+            raise LedgerUnusable(where, f"the database's encoding is {encoding}, which cannot hold every file's name", remedy)
         with connection.cursor() as cursor:
             # A process that was stopped in the middle of a transaction must not hold up the others for ever.
             for timeout in ("lock_timeout", "idle_in_transaction_session_timeout"):

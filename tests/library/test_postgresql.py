@@ -97,6 +97,14 @@ def test_a_database_of_another_encoding_is_refused(postgres: Postgres) -> None:
         Ledger(f"postgresql://photos@/latin?host={postgres.folder}")
 
 
+def test_a_writer_sees_what_the_one_before_it_wrote_whatever_the_servers_default_is(url: str) -> None:
+    with Ledger(f"{url}%20-cdefault_transaction_isolation%3Dserializable") as ledger:
+        with ledger._reading.begin() as connection:
+            assert connection.exec_driver_sql("SHOW default_transaction_isolation").scalar() == "serializable"
+        with ledger._database.begin() as connection:
+            assert connection.exec_driver_sql("SHOW transaction_isolation").scalar() == "read committed"
+
+
 def test_the_librarys_ledger_is_the_urls_where_there_is_one(tmp_path: Path, url: str) -> None:
     library = LibraryResource(
         ledger_path=str(tmp_path / "ledger.sqlite"), ledger_url=url, roots=[], state_directory=str(tmp_path)
