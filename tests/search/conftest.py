@@ -47,7 +47,7 @@ def payload(number: int) -> dict[str, Any]:
     return {
         "photo_id": photo_id(number),
         "caption": HOSTILE if number == 0 else f"photo number {number}",
-        "paths": [f"/photos/{number % 2}/{name}"],
+        "paths": [f"/photos/{number % 2}/{name}"] + (["/copies/5.jpg"] if number == 5 else []),
         "taken_at": f"20{10 + number:02}-06-01T23:30:00",
         "camera": f"Camera {number % 3}",
         "lens_model": f"Lens {number % 2}",

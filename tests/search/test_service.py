@@ -122,6 +122,22 @@ def test_a_photo_tells_what_the_collection_holds_of_it(http: TestClient) -> None
     assert told["provenance"] == {"decoder": "pillow", "clip_model": "clip"}
 
 
+def test_duplicates_are_told_with_the_one_to_keep(http: TestClient) -> None:
+    (group,) = http.get("/duplicates").json()["groups"]
+    kept, other = group["keep"], *group["others"]
+    assert (group["kind"], kept["photo_id"], kept["paths"]) == ("exact", photo_id(5), ["/copies/5.jpg"])
+    assert other["paths"] == ["/photos/1/5.jpg"]
+    assert http.get("/duplicates", params={"kind": ["semantic"]}).json()["groups"] == []
+    assert is_problem(http.get("/duplicates", params={"kind": "all"}), 422)
+
+
+def test_a_hybrid_search_ranks_by_the_words_of_captions_too(http: TestClient) -> None:
+    asked = [(f"number {number}", photo_id(number)) for number in range(1, PHOTOS)]
+    plain, hybrid = (sum(found(http, text=text, hybrid=h).index(id) for text, id in asked) for h in (False, True))
+    assert hybrid < plain
+    assert found(http, text="number 9", hybrid=True) != found(http, text="number 9")
+
+
 @pytest.mark.parametrize("kind", ["photos", "thumbnails", "previews", "similar"])
 def test_what_is_no_photo_is_refused_whatever_it_looks_like(http: TestClient, kind: str) -> None:
     assert is_problem(http.get(f"/{kind}/{STRANGERS}"), 404)

@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBearer
 from starlette.types import ASGIApp
 
+from photo_assets.search.duplicates import Duplicates, Kind
 from photo_assets.search.service.answers import PROBLEMS, UNKNOWN, Health, Hits, Photo, Problem, hits_of, photo_of
 from photo_assets.search.service.asked import Asked, Page
 from photo_assets.search.service.errors import NoSuchPhoto
@@ -29,6 +30,7 @@ from resources.web.metrics import CONTENT_TYPE, RequestMetrics
 
 _SAYS = "Finds photos by words, by a picture, by place and time. Every refusal has the shape of Problem."
 _COME_AGAIN_S = 5
+_QUICK = [Kind.EXACT, Kind.PERCEPTUAL]
 Wishes = Annotated[Asked, QueryParameters()]
 
 
@@ -73,6 +75,11 @@ def _add_photos(app: FastAPI, library: Library, *, with_originals: bool) -> None
     def photo(photo_id: UUID) -> Photo:
         """Caption, paths, metadata and provenance of one photo."""
         return photo_of(library.payload(str(photo_id)), with_original=with_originals)
+
+    @app.get("/duplicates")
+    def duplicates(kind: Annotated[list[Kind], QueryParameters()] = _QUICK) -> Duplicates:
+        """Photos that are there more than once. `semantic` asks the collection once for every photo: a long answer."""
+        return library.duplicates(kind)
 
 
 def _add_operations(app: FastAPI, library: Library, metrics: RequestMetrics) -> None:

@@ -34,6 +34,7 @@ class Asked(Page):
     """A query. A filter that is absent admits every photo."""
 
     text: str = Field("", max_length=1_000, description="What the photo shows.")
+    hybrid: bool = Field(False, description="Rank by the words of the captions too.")
     taken_from: date | None = Field(None, description="The first day.")
     taken_to: date | None = Field(None, description="The last day, included.")
     camera: str = Field("", max_length=200, description="Maker and model, as the photo says them.")
@@ -57,7 +58,9 @@ class Asked(Page):
     def query(self, *, picture: bytes | None = None, like: str = "") -> Query:
         """The query with its text and filters."""
         text = self.text.strip() or ("" if picture or like else ANY_PHOTO)
-        return replace(super().query(picture=picture, like=like), text=text, filters=self._filters())
+        return replace(
+            super().query(picture=picture, like=like), text=text, hybrid=self.hybrid, filters=self._filters()
+        )
 
     def _filters(self) -> Filters:
         return Filters(

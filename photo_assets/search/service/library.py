@@ -3,10 +3,11 @@
 Each method borrows the collection for one short piece of work, so that an ingest gets its turn between two queries.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from photo_assets.search.duplicates import Duplicates, Kind, find_duplicates
 from photo_assets.search.pictures import QueryPictures
 from photo_assets.search.query import Query
 from photo_assets.search.searching import Found, Searcher
@@ -36,6 +37,11 @@ class Library:
         """The photos that the query is after, the best first. Raises SearchError, VectorIndexError, ModelError."""
         with self.collection.borrowed() as index:
             return Searcher(index, self.engine, self.previews, show_missing=self.show_missing).find(query)
+
+    def duplicates(self, kinds: Collection[Kind]) -> Duplicates:
+        """Photos that are there more than once, of these kinds; reads the whole collection."""
+        with self.collection.borrowed() as index:
+            return find_duplicates(index, kinds, show_missing=self.show_missing)
 
     def payload(self, photo_id: str) -> Mapping[str, Any]:
         """All that the collection holds of a photo. Raises NoSuchPhoto."""
