@@ -20,6 +20,7 @@ from benchmarks.environment import environment
 from benchmarks.keeping import keep
 from benchmarks.library_once import STEPS
 
+SIZES = [10_000, 100_000, 1_000_000]
 FILES_PER_FOLDER = 1000
 
 Sample = dict[str, Any]
@@ -30,17 +31,19 @@ def main(
     runs: Annotated[int, typer.Option(help="How often each tree is looked at, on a fresh ledger.")] = 3,
     quick: Annotated[bool, typer.Option(help="2,000 files, one run; keeps and writes nothing.")] = False,
 ) -> None:
-    """Make each tree, measure, remove it; keep every sample and make the table anew."""
+    """Make the trees, measure, remove them; keep every sample and make the table anew."""
     place = environment() | {"load_before": round(os.getloadavg()[0], 2)}
     samples: list[Sample] = []
-    for count in [2_000] if quick else files or [10_000, 100_000, 1_000_000]:
-        with tempfile.TemporaryDirectory(prefix="library-") as scratch:
-            tree = Path(scratch) / "tree"
+    with tempfile.TemporaryDirectory(prefix="library-") as scratch:
+        trees = {count: Path(scratch) / str(count) for count in ([2_000] if quick else files or SIZES)}
+        for count, tree in trees.items():
             plant(tree, count)
-            for run in range(1 if quick else runs):
-                samples += measure(tree, Path(scratch) / f"run-{run}", {"files": count, "run": run})
+        for run in range(1 if quick else runs):
+            for count, tree in trees.items():
+                samples += measure(tree, Path(scratch) / f"run-{run}-{count}", {"files": count, "run": run})
+            if not quick:  # a whole run is worth keeping, whatever becomes of the next
+                keep("library", place, samples)
     if not quick:
-        keep("library", place, samples)
         tables.main()
 
 
