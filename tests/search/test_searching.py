@@ -69,7 +69,7 @@ def test_pages_follow_each_other_without_a_gap_or_a_repeat(searcher: Searcher, q
 
 
 def test_hybrid_finds_what_the_caption_says_where_the_picture_does_not(searcher: Searcher) -> None:
-    query = Query("number 7", limit=PHOTOS)
+    query = Query("7", limit=PHOTOS)
     assert ids(searcher.find(query))[0] != photo_id(7)
     hybrid = searcher.find(replace(query, hybrid=True))
     assert ids(hybrid)[0] == photo_id(7)
