@@ -336,7 +336,12 @@ def test_tries_are_bounded_apart_and_over_once_a_photo_is_ok(ticks: list[tuple[f
                 assert not ok_before & set(brought)
                 for photo_id in set(brought):
                     tried.setdefault(photo_id, []).append(shelf.clock)
+        for batch in due(shelf, LONGEST_S):
+            shelf.run(batch)
+        left = ledger.failures()
 
+    assert all(row["next_try_at"] is None for row in left), "what was due was tried, and what was tried is ok"
+    assert all(row["attempts"] == MAX_TRIES for row in left if row["next_try"].startswith("given up"))
     for times in tried.values():
         assert len(times) <= MAX_TRIES
         waits = [later - earlier for earlier, later in pairwise(times)]
