@@ -24,7 +24,7 @@ DIMENSIONS = 4
 MAX_BYTES = 1 << 20
 
 # A photo's first word says how it behaves.
-GOOD, CORRUPT, SLOW = b"good", b"corrupt", b"slow"
+GOOD, CORRUPT, SLOW, MUTE = b"good", b"corrupt", b"slow", b"mute"
 
 
 class MemoryIndex:
@@ -136,7 +136,10 @@ class CountingPool:
 
 
 class CountingEngine:
-    """Answers with a vector that only this picture has; `inferred` counts by picture."""
+    """Answers with a vector that only this picture has; `inferred` counts the vectors of each picture.
+
+    A mute picture's first caption fails.
+    """
 
     clip = Provenance("clip", "1", "none", "float32")
     blip = Provenance("blip", "1", "none", "float32")
@@ -145,17 +148,28 @@ class CountingEngine:
 
     def __init__(self) -> None:
         self.inferred: Counter[bytes] = Counter()
+        self._seen_mute: set[bytes] = set()
 
     def infer(
         self, pictures: Iterable[bytes | ItemError], *, embed: bool = True, caption: bool = True
     ) -> Iterator[Inferred]:
-        return map(self._infer_one, pictures)
+        for picture in pictures:
+            if isinstance(picture, ItemError):
+                yield Inferred(picture, picture)
+            else:
+                self.inferred[picture] += embed
+                yield Inferred(vector_of(picture), self._caption(picture))
 
-    def _infer_one(self, picture: bytes | ItemError) -> Inferred:
-        if isinstance(picture, ItemError):
-            return Inferred(picture, picture)
-        self.inferred[picture] += 1
-        return Inferred(vector_of(picture), f"a picture of {hashlib.sha256(picture).hexdigest()[:8]}")
+    def _caption(self, picture: bytes) -> str | ItemError:
+        if picture.startswith(MUTE) and picture not in self._seen_mute:
+            self._seen_mute.add(picture)
+            return ItemError("inference", "it says nothing yet")
+        return caption_of(picture)
+
+
+def caption_of(content: bytes) -> str:
+    """What the models say of this picture."""
+    return f"a picture of {hashlib.sha256(content).hexdigest()[:8]}"
 
 
 def vector_of(content: bytes) -> "np.ndarray[Any, np.dtype[np.float32]]":

@@ -9,7 +9,7 @@ from typing import Any
 from resources.library.identity import photo_id
 from resources.vectors.port import OFFLINE
 
-from .doubles import CORRUPT
+from .doubles import CORRUPT, caption_of
 from .shelves import Shelves
 from .works import Kept, Works
 
@@ -30,7 +30,7 @@ def name_of(content: bytes) -> str:
 
 
 def nothing_is_done_twice(kept: Kept) -> None:
-    """Each photo was decoded once and inferred once, and once more for each run that was cut off."""
+    """Each photo was decoded once and embedded once, and once more for each run that was cut off."""
     again = {photo: times for photo, times in kept.pool.decoded.items() if times > 1 + kept.pardoned[photo]}
     assert not again, f"decoded again: {again}"
     inferred = {name_of(content): times for content, times in kept.engine.inferred.items()}
@@ -60,6 +60,9 @@ def _the_collection_has_each_once(works: Works, contents: dict[str, Any], good: 
     assert payloads.keys() >= good, "a photo has no point"
     for photo in good:
         assert payloads[photo]["paths"] == contents[photo][1], "a point has other paths than its photo"
+        assert payloads[photo]["caption"] == caption_of(contents[photo][0]), (
+            "a point has another photo's caption, or none"
+        )
         assert payloads[photo]["presence"] != OFFLINE, "a photo that is there is told to be offline"
     for photo in payloads.keys() - good:
         assert photo in ever and payloads[photo]["presence"] == OFFLINE, "a point of no photo"

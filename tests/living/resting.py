@@ -27,8 +27,7 @@ def _round(works: Works, run: Callable[[str], None]) -> bool:
     planned = works.opened.planned_batches()
     for batch in planned:
         run(batch)
-    works.describe()
-    works.rewrite()
+    works.follow_up()
     return not (planned or scan.held or scan.seen.settling or _is_busy(works))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from photo_assets.steps.collection import version_of
+from photo_assets.steps.collection import space_of
 from photo_assets.tables import SCHEMAS
 from resources.library.ledger import Ledger
 from resources.tables.frames import frame_of, rows_of
@@ -50,7 +50,7 @@ def work(home: Path, root: Path, now: float) -> None:
 
 def end_state(home: Path) -> dict[str, Any]:
     """Everything that a later reader sees, without the batches' keys."""
-    tables, version = StoredTables(home / "tables"), version_of(CountingEngine.clip, CountingEngine.dimensions)
+    tables, version = StoredTables(home / "tables"), space_of(CountingEngine())[0]
     rows = {table: [tables.read(table, batch) for batch in tables.batches(table)] for table in TABLES}
     with Ledger(home / "ledger.sqlite") as ledger, EmbeddedIndex(home / "collection") as index:
         points = {point.point_id: point.payload for point in index.scroll(version)}

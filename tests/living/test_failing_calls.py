@@ -18,7 +18,7 @@ from unittest.mock import patch
 
 import pytest
 
-from .doubles import CORRUPT, GOOD, SLOW
+from .doubles import CORRUPT, GOOD, MUTE, SLOW
 from .faults import Calls, Died, count_statements, failing_files
 from .judging import judge
 from .resting import come_to_rest
@@ -50,7 +50,7 @@ class Story:
     def tell(self) -> None:
         """Add, copy, move, overwrite, delete, and put back after the grace."""
         (root,) = self.shelves.roots
-        for number, kind in enumerate((GOOD, GOOD, SLOW, CORRUPT, GOOD, GOOD)):
+        for number, kind in enumerate((GOOD, MUTE, SLOW, CORRUPT, GOOD, GOOD)):
             self._write(root / "a" / f"{number}.jpg", b"%s:%02d" % (kind, number))
         self._live()
         self.shelves.copy(root / "a" / "0.jpg", root / "b" / "copy.jpg", with_times=True)
@@ -66,20 +66,25 @@ class Story:
         self._live()
 
     def end(self) -> dict[str, Any]:
-        """Come to rest without faults; everything that a later reader sees."""
+        """Come to rest without faults, and once more after the grace; everything that a later reader sees."""
         self.calls.fatal = None
+        come_to_rest(self.works, self._run)
+        self.kept.now += GRACE_S
         come_to_rest(self.works, self._run)
         judge(self.shelves, self.works, self.ever)
         points = {point.point_id: point.payload for point in self.kept.index.scroll(self.works.version)}
         failures = [(row["path"], row["error_kind"]) for row in self.works.opened.failures()]
-        counts = self.works.opened.counts()
-        del counts["missing"]  # a move that came before its photo was known leaves the old place behind
-        told = {"counts": counts, "points": points, "failures": failures}
+        told = {"counts": self._lasting_counts(), "points": points, "failures": failures}
         return _without(told, str(self.home))
 
     def close(self) -> None:
         """Let go of the ledger."""
         self.works.close()
+
+    def _lasting_counts(self) -> dict[str, int]:
+        """Without what is known of the past: a photo that was gone before it was read is no photo that was removed."""
+        past = ("missing", "offline", "removed")
+        return {name: number for name, number in self.works.opened.counts().items() if name not in past}
 
     def _live(self) -> None:
         """Two ticks, what they cut, and the collection as a whole."""
@@ -88,8 +93,7 @@ class Story:
             self._survive(self.works.tick)
         for batch in self.works.opened.planned_batches():
             self._survive(lambda batch=batch: self._run(batch), batch)  # type: ignore[misc]
-        self._survive(lambda: self.works.describe())
-        self._survive(lambda: self.works.rewrite())
+        self._survive(lambda: self.works.follow_up())
 
     def _survive(self, act: Callable[[], object], batch: str | None = None) -> None:
         try:

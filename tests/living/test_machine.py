@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from .doubles import CORRUPT, GOOD, SLOW
+from .doubles import CORRUPT, GOOD, MUTE, SLOW
 from .faults import Calls, Died, count_statements, failing_files
 from .judging import judge
 from .resting import come_to_rest
@@ -33,9 +33,9 @@ DAY_S = 86_400.0
 
 which = st.integers(0, 11)
 places = st.tuples(st.integers(0, 1), st.sampled_from(FOLDERS), st.integers(0, 3))
-kinds = st.sampled_from((GOOD, GOOD, GOOD, SLOW, CORRUPT))
+kinds = st.sampled_from((GOOD, GOOD, GOOD, MUTE, SLOW, CORRUPT))
 contents = st.builds(lambda kind, number: b"%s:%02d" % (kind, number), kinds, which)
-mortal = st.sampled_from(("tick", "run", "describe"))
+mortal = st.sampled_from(("tick", "run", "follow up"))
 
 done: Counter[str] = Counter()
 """What all examples did, for the line at the end."""
@@ -135,7 +135,7 @@ class LivingLibrary(RuleBasedStateMachine):
             self.tick(TICK_S, stops_early=False)
             for batch in self.works.opened.planned_batches():
                 self._run(batch)
-        self._describe()
+        self.works.follow_up()
 
     @rule(seconds=st.sampled_from((TICK_S, 200.0, 2 * DAY_S)))
     def work_later(self, seconds: float) -> None:
@@ -158,8 +158,8 @@ class LivingLibrary(RuleBasedStateMachine):
             self._run(planned[which % len(planned)])
 
     @rule()
-    def describe(self) -> None:
-        self._describe()
+    def follow_up(self) -> None:
+        self.works.follow_up()
 
     @rule(seconds=st.sampled_from((-20.0, 90.0, 700.0, DAY_S, 20 * DAY_S, 31 * DAY_S)))
     def jump(self, seconds: float) -> None:
@@ -169,7 +169,7 @@ class LivingLibrary(RuleBasedStateMachine):
     def die(self, fatal: int, after: bool, what: str, which: int) -> None:
         planned = self.works.opened.planned_batches()
         batch = planned[which % len(planned)] if planned else ""
-        acts: dict[str, Callable[[], object]] = {"tick": self.works.tick, "describe": self._describe}
+        acts: dict[str, Callable[[], object]] = {"tick": self.works.tick, "follow up": self.works.follow_up}
         act = acts.get(what, lambda: self._run(batch) if batch else None)
         self.calls.arm(fatal, after=after)
         try:
@@ -237,10 +237,6 @@ class LivingLibrary(RuleBasedStateMachine):
         for _ in run:
             pass
         del self.runs[batch]
-
-    def _describe(self) -> None:
-        self.works.describe()
-        self.works.rewrite()
 
     def _path(self, place: tuple[int, str, int]) -> Path:
         root, folder, name = place

@@ -12,8 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from photo_assets.steps.collection import BatchTables, missing_points, outcomes, put_points, reconcile, version_of
-from photo_assets.steps.decoding import decode_photos, read_metadata, sidecars_read
+from photo_assets.steps.collection import BatchTables, reconcile, space_of, write_batch
+from photo_assets.steps.decoding import decode_photos, read_metadata
 from photo_assets.steps.files import identify_files
 from photo_assets.steps.following import follow
 from photo_assets.steps.inference import infer
@@ -76,7 +76,8 @@ class Works:
         self.tables: Any = Frail(kept.tables, calls)
         self.pool: Any = Frail(kept.pool, calls)
         self.engine: Any = Frail(kept.engine, calls)
-        self.version = version_of(kept.engine.clip, kept.engine.dimensions)
+        self.space = space_of(kept.engine)
+        self.version = self.space[0]
 
     def close(self) -> None:
         """Let go of the ledger's file."""
@@ -113,19 +114,24 @@ class Works:
     def put(self, batch: str) -> None:
         """The asset collection_points."""
         tables = BatchTables(*(self.tables.read(table, batch) for table in TABLES[1:]))
-        rows = put_points(tables, self.index, self.ledger, self.version, self.kept.engine.dimensions)
-        assert missing_points(rows, self.index, self.version) == []
-        self.ledger.finish_batch(batch, outcomes(rows), sidecars_read(tables.photo_metadata))
+        _, missing = write_batch(batch, tables, {}, self.index, self.ledger, self.space)
+        assert not missing
 
-    def describe(self) -> None:
-        """The asset photo_collection."""
+    def follow_up(self) -> None:
+        """The asset photo_collection, and of earlier batches what is due: captions, and points of what came back."""
         follow(self.ledger, self.index, GRACE_S, self.kept.clock())
         reconcile(self.index, self.ledger, self.version)
-
-    def rewrite(self) -> None:
-        """The job rewrite_points, of every batch that owns a photo that has come back."""
+        for batch in self.ledger.batches_with_due_captions():
+            self._recaption(batch)
         for batch in self.ledger.batches_to_rewrite():
             self.put(batch)
+
+    def _recaption(self, batch: str) -> None:
+        """The job retry_captions."""
+        decoded = self.tables.read("decoded_images", batch)
+        _, captions = infer(decoded, self.kept.previews, self.engine, embed=False, caption=True)
+        self._write("image_captions", batch, captions)
+        self.put(batch)
 
     def pardon(self, batch: str) -> None:
         """A run of this batch was cut off: what it had decoded may be decoded once more."""
