@@ -1,5 +1,6 @@
 """Running a service: who may bind where, what loads beside the server, and the end."""
 
+import gc
 import ipaddress
 import socket
 import threading
@@ -54,6 +55,8 @@ class WebServer:
     def _make_ready(self, on_ready: Callable[[], None]) -> None:
         try:
             self._load()
+            # What is loaded stays: looking through it at every collection makes slow answers, and a slow end.
+            gc.freeze()
             on_ready()
         except Exception as error:  # told by run
             self._failure = error
