@@ -5,6 +5,7 @@ file that was renamed is known by its inode, size and modification time, and the
 for an unmounted disk that a person must say so first.
 """
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -61,7 +62,7 @@ def conclude(
 
 
 def _absent(connection: Connection, root: bytes) -> Sequence[Any]:
-    columns = (files.c.id, files.c.signature, files.c.state, files.c.photo_id)
+    columns = (files.c.id, files.c.path, files.c.signature, files.c.state, files.c.photo_id)
     statement = select(*columns).select_from(absences.join(files, files.c.id == absences.c.file_id))
     return connection.execute(statement.where(absences.c.root == root, files.c.present)).all()
 
@@ -80,15 +81,26 @@ def _follow_moved(
 
     Only files whose photo is known: the others' new rows wait for their batch like any.
     """
-    places = {moved_signature(row.signature): row.id for row in absent if row.state == "done" and row.photo_id}
+    places = {moved_signature(row.signature): row for row in absent if row.state == "done" and row.photo_id}
     moved = {}
     for new in _came_with(connection, began_at) if places else ():
-        old = places.pop(moved_signature(new.signature), None)
-        if old is not None:
-            moved[old] = new
+        old = places.get(moved_signature(new.signature))
+        if old is not None and _is_surely_same(old.path, new):
+            del places[moved_signature(new.signature)]
+            moved[old.id] = new
     _give_paths(connection, moved)
     note_files(connection, moved, now)
     return moved
+
+
+def _is_surely_same(old_path: bytes, new: Row[Any]) -> bool:
+    """Whether what was there is here now, as far as can be said of two paths with one inode, size and time.
+
+    A new file may have a deleted one's inode. Frames of a burst have one size, and from a card one modification time,
+    in whole seconds: under another name such a file is read before it is taken for the one that is gone.
+    """
+    has_kept_its_name = os.path.basename(old_path) == os.path.basename(new.path)  # noqa: PTH119
+    return has_kept_its_name or new.mtime_ns % 1_000_000_000 != 0
 
 
 def _came_with(connection: Connection, began_at: float) -> Sequence[Row[Any]]:

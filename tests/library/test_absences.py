@@ -1,5 +1,6 @@
 """What is concluded from files that are not there: moved, missing, or a disk that is not mounted."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -56,6 +57,26 @@ def test_a_file_that_is_written_anew_under_another_name_has_not_moved(shelf: She
     seen = shelf.look_guarded().seen
 
     assert (seen.new, seen.moved, seen.missing) == (1, 0, 1)
+
+
+@pytest.mark.parametrize(("name", "moved"), [("b.jpg", 0), ("folder/a.jpg", 1)])
+def test_a_file_that_is_dated_in_whole_seconds_is_followed_under_its_own_name_only(
+    shelf: Shelf, name: str, moved: int
+) -> None:
+    os.utime(shelf.put("a.jpg", b"one"), (1e9, 1e9))
+    first = shelf.run(shelf.cut_one())
+    path = shelf.root / name
+    path.parent.mkdir(exist_ok=True)
+    (shelf.root / "a.jpg").rename(path)
+    if not moved:  # another frame of the burst, in the inode that the deleted one had
+        path.write_bytes(b"two")
+        os.utime(path, (1e9, 1e9))
+
+    assert shelf.look_guarded().seen.moved == moved
+
+    shelf.look()
+    again = [row for batch in shelf.cut() for row in shelf.run(batch)]
+    assert [row["photo_id"] == first[0]["photo_id"] for row in again] == [False] * (1 - moved)
 
 
 def test_a_file_whose_batch_is_under_way_is_not_followed(shelf: Shelf) -> None:
