@@ -318,7 +318,7 @@ KINDS = st.sampled_from(["unreadable", "inference", "timed_out", "corrupt", None
 TICKS = st.lists(st.tuples(st.sampled_from([1.0, 60.0, 700.0, 5_000.0, 90_000.0]), KINDS), max_size=25)
 
 
-@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None)
+@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None)
 @given(TICKS)
 def test_tries_are_bounded_apart_and_over_once_a_photo_is_ok(ticks: list[tuple[float, str | None]]) -> None:
     """Three photos, one with a copy; every tick something fails one way or another, or nothing does."""
