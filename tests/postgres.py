@@ -7,7 +7,7 @@ on a socket in its own folder only, and what it stores need not outlive the mach
 import os
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from itertools import count
 from pathlib import Path
@@ -62,18 +62,12 @@ class Postgres:
         return f"postgresql://photos@/postgres?host={quote(str(self.folder))}&options=-csearch_path%3D{schema}"
 
     @contextmanager
-    def empty_places(self) -> Iterator[Callable[[], str]]:
-        """Names the URL of another schema with each call, without rows and perhaps with tables; ours until the end."""
-        taken: list[str] = []
-
-        def take() -> str:
-            taken.append(self._empty.pop() if self._empty else self.new_schema())
-            return self.url(taken[-1])
-
-        yield take
-        for schema in taken:
-            self.sql(EMPTY.format(schema=schema))
-        self._empty += taken
+    def empty_place(self) -> Iterator[str]:
+        """The URL of a schema without rows and perhaps with tables, for nobody else while the context lasts."""
+        schema = self._empty.pop() if self._empty else self.new_schema()
+        yield self.url(schema)
+        self.sql(EMPTY.format(schema=schema))
+        self._empty.append(schema)
 
     def _run(self, program: str, *arguments: str) -> None:
         command = [self._binaries / program, *arguments, f"--pgdata={self.folder}/data"]

@@ -1,6 +1,7 @@
 """One shelf: a folder of photos with its ledger, and a clock that a test moves."""
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -93,21 +94,20 @@ def outcome(photo_id: str, kind: str | None = None) -> Outcome:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def new_place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Path | str]]:
-    """Names a place for a ledger, another with each call: files, and then schemas of a PostgreSQL database."""
+def empty_place(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], AbstractContextManager[Path | str]]:
+    """A place for a ledger, another in each context: a file, and then a schema of a PostgreSQL database."""
     if request.param == "postgresql":
         postgres: Postgres = request.getfixturevalue("postgres")
-        with postgres.empty_places() as new_place:
-            yield new_place
-    else:
-        numbers = count()
-        yield lambda: tmp_path / f"ledger-{next(numbers)}.sqlite"
+        return postgres.empty_place
+    numbers = count()
+    return lambda: nullcontext(tmp_path / f"ledger-{next(numbers)}.sqlite")
 
 
 @pytest.fixture
-def place(new_place: Callable[[], Path | str]) -> Path | str:
+def place(empty_place: Callable[[], AbstractContextManager[Path | str]]) -> Iterator[Path | str]:
     """Where the shelf's ledger lies, for whoever opens it too."""
-    return new_place()
+    with empty_place() as place:
+        yield place
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -88,11 +89,13 @@ class Library:
 
 @settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None)
 @given(operations=st.lists(OPERATIONS, min_size=5, max_size=30))
-def test_no_file_is_ever_forgotten(new_place: Callable[[], Path | str], operations: list[tuple[Any, ...]]) -> None:
+def test_no_file_is_ever_forgotten(
+    empty_place: Callable[[], AbstractContextManager[Path | str]], operations: list[tuple[Any, ...]]
+) -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "photos"
         root.mkdir()
-        with Ledger(new_place()) as ledger:
+        with empty_place() as place, Ledger(place) as ledger:
             library = Library(Shelf(root, ledger))
             for operation in operations:
                 library.do(*operation)
