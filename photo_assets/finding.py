@@ -50,7 +50,7 @@ def search(
     if not (text.strip() or image or like):
         raise typer.BadParameter("give a TEXT, --image FILE, --like PHOTO, or words and a picture together")
     from photo_assets.search.gallery import write_gallery
-    from photo_assets.search.searching import preview_of
+    from photo_assets.search.pictures import preview_of
 
     filters = Filters(
         taken_from=taken_from,

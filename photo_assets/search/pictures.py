@@ -11,10 +11,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from photo_assets.search.searching import SearchError
+from photo_assets.search.errors import SearchError
 from resources.decoding.pool import DecodeRequest, DecodingPool
 from resources.decoding.previews import PreviewStore
 from resources.library.identity import photo_id
+from resources.opening import opened
 
 
 class QueryPictures:
@@ -52,3 +53,20 @@ class QueryPictures:
         self._previews.preview_path(photo_id).unlink()
         self._previews.thumbnail_path(photo_id).unlink()
         return preview
+
+
+def preview_of(path: Path) -> bytes:
+    """The picture in the file at `path` as a JPEG. Raises SearchError."""
+    content = content_of(path)
+    with QueryPictures() as pictures:
+        return pictures.preview_of(content)
+
+
+def content_of(path: Path) -> bytes:
+    """The file's bytes. Raises SearchError."""
+    try:
+        with opened(bytes(path.resolve())) as file:
+            return file.read()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise SearchError(f"{path}: {reason}; name a photo that can be read") from error

@@ -4,8 +4,6 @@ No Dagster, no terminal, no HTML. The collection that is searched was made by th
 """
 
 import hashlib
-import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,20 +12,15 @@ from typing import Any, cast
 
 import numpy as np
 
+from photo_assets.search.errors import SearchError
 from photo_assets.search.hybrid import DEPTH, fused, uncut
+from photo_assets.search.pictures import content_of, preview_of
 from photo_assets.search.query import Query
 from photo_assets.steps.collection import version_of
-from resources.decoding.pool import DecodeRequest, DecodingPool
 from resources.decoding.previews import PreviewStore
-from resources.errors import PhotoPlatformError
 from resources.inference.port import InferenceEngine, ItemError
 from resources.library.identity import photo_id
-from resources.opening import opened
 from resources.vectors.port import OFFLINE, Filters, Hit, VectorIndex
-
-
-class SearchError(PhotoPlatformError):
-    """The query cannot be answered; the message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -190,25 +183,4 @@ def _sound(result: np.ndarray | ItemError | None) -> np.ndarray:
 
 def photo_in(path: Path) -> str:
     """The id of the photo that this file holds, in the collection or not. Raises SearchError."""
-    return photo_id(_sha256(path))
-
-
-def preview_of(path: Path) -> bytes:
-    """The picture of a query as a JPEG, decoded within the limits of any photo, in a folder that is gone afterwards."""
-    sha256 = _sha256(path)
-    with tempfile.TemporaryDirectory() as folder:
-        previews = PreviewStore(Path(folder))
-        with DecodingPool(previews, workers=1) as pool:
-            (result,) = pool.decode([DecodeRequest(photo_id(sha256), os.fsencode(path.absolute()), sha256)])
-        if result.status != "ok":
-            raise SearchError(f"{path}: {result.error_message}")
-        return previews.read_preview(result.photo_id)
-
-
-def _sha256(path: Path) -> str:
-    try:
-        with opened(bytes(path.resolve())) as file:
-            return hashlib.sha256(file.read()).hexdigest()
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise SearchError(f"{path}: {reason}; name a photo that can be read") from error
+    return photo_id(hashlib.sha256(content_of(path)).hexdigest())

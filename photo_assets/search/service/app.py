@@ -14,9 +14,9 @@ from fastapi.security import HTTPBearer
 from starlette.types import ASGIApp
 
 from photo_assets.search.duplicates import Duplicates, Kind
+from photo_assets.search.errors import NoSuchPhoto
 from photo_assets.search.service.answers import PROBLEMS, UNKNOWN, Health, Hits, Photo, Problem, hits_of, photo_of
 from photo_assets.search.service.asked import Asked, Page
-from photo_assets.search.service.errors import NoSuchPhoto
 from photo_assets.search.service.files import add_files
 from photo_assets.search.service.headers import SafeHeaders
 from photo_assets.search.service.library import Library

@@ -10,8 +10,8 @@ from uuid import UUID
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import FileResponse, StreamingResponse
 
+from photo_assets.search.errors import NoSuchPhoto
 from photo_assets.search.service.answers import UNKNOWN
-from photo_assets.search.service.errors import NoSuchPhoto
 from photo_assets.search.service.originals import Originals
 from resources.decoding.previews import PreviewStore
 

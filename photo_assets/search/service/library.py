@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from photo_assets.search.duplicates import Duplicates, Kind, find_duplicates
+from photo_assets.search.errors import NoSuchPhoto
 from photo_assets.search.pictures import QueryPictures
 from photo_assets.search.query import Query
 from photo_assets.search.searching import Found, Searcher
-from photo_assets.search.service.errors import NoSuchPhoto
 from resources.decoding.previews import PreviewStore
 from resources.inference.port import InferenceEngine
 from resources.vectors.lending import Lending

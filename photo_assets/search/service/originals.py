@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from photo_assets.search.service.errors import NoSuchPhoto
+from photo_assets.search.errors import NoSuchPhoto
 from resources.library.ledger import Ledger
 from resources.library.scan import signature
 from resources.opening import opened
