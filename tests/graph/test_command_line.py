@@ -47,6 +47,27 @@ def test_a_library_is_ingested_searched_and_told_about(ingested: Settings, tmp_p
     assert by_image[0]["paths"] == hits[0]["paths"] and by_image[0]["score"] > 0.999
 
 
+def test_photos_are_found_by_filters_by_a_photo_and_twice(ingested: Settings) -> None:
+    (root,) = ingested.library_roots
+
+    def found(*asked: str) -> list[set[str]]:
+        hits = json.loads(run("photos", "search", *asked, "--json").stdout)
+        return [{Path(path).name for path in hit["paths"]} for hit in hits]
+
+    assert found("boat", "--folder", str(root / "copies")) == [{"photo-0.jpg", "again.jpg"}]
+    assert set().union(*found("boat", "--format", "png")) == {"photo-1.png", "photo-3.png", "photo-5.png"}
+    like = found("--like", str(root / "photo-3.png"), "--limit", "6")
+    assert len(like) == 5 and {"photo-3.png"} not in like
+    assert "LAT,LON,KM" in run("photos", "search", "boat", "--near", "48.1").stderr
+
+    told = json.loads(run("photos", "duplicates", "--json").stdout)
+    assert told["without_hash"] == 0
+    exact = [group for group in told["groups"] if group["kind"] == "exact"]
+    assert [Path(path).name for path in exact[0]["keep"]["paths"]] == ["photo-0.jpg"]
+    assert [[Path(path).name for path in copy["paths"]] for copy in exact[0]["others"]] == [["again.jpg"]]
+    assert "again.jpg" in run("photos", "duplicates", "--kind", "exact").stdout
+
+
 def test_dagster_materializes_a_partition_from_the_shell(ingested: Settings) -> None:
     home = run("photos", "dagster-home").stdout.strip()
     batch = sorted(path.stem for path in (ingested.photo_data / "tables" / "photo_files").glob("*.parquet"))[0]
