@@ -6,7 +6,10 @@ Each judgement names what it found, so that a failure can be read.
 from hashlib import sha256
 from typing import Any
 
+from sqlalchemy import select
+
 from resources.library.identity import photo_id
+from resources.library.schema import files
 from resources.vectors.port import OFFLINE
 
 from .doubles import CORRUPT, caption_of
@@ -29,6 +32,12 @@ def name_of(content: bytes) -> str:
     return photo_id(sha256(content).hexdigest())
 
 
+def present_paths(works: Works) -> set[str]:
+    """The paths that the ledger takes for present."""
+    with works.opened._reading.begin() as connection:
+        return set(connection.scalars(select(files.c.display).where(files.c.present)))
+
+
 def nothing_is_done_twice(kept: Kept) -> None:
     """Each photo was decoded once and embedded once, and once more for each run that was cut off."""
     again = {photo: times for photo, times in kept.pool.decoded.items() if times > 1 + kept.pardoned[photo]}
@@ -44,10 +53,10 @@ def _originals_are_untouched(shelves: Shelves) -> None:
 
 def _the_ledger_knows_each_once(works: Works, contents: dict[str, Any], good: set[str]) -> None:
     counts = works.opened.counts()
-    files = sum(len(paths) for _, paths in contents.values())
+    held = sum(len(paths) for _, paths in contents.values())
     holding = sum(len(contents[photo][1]) for photo in good)
     told = {name: counts[name] for name in ("files", "ok", "duplicates", "failed", "pending", "batches_planned")}
-    wanted = {"files": files, "ok": len(good), "duplicates": holding - len(good), "failed": files - holding}
+    wanted = {"files": held, "ok": len(good), "duplicates": holding - len(good), "failed": held - holding}
     assert told == wanted | {"pending": 0, "batches_planned": 0}, works.opened.failures()
     assert works.opened.paths_of(contents) == {photo: paths for photo, (_, paths) in contents.items()}
 

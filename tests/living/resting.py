@@ -28,10 +28,10 @@ def _round(works: Works, run: Callable[[str], None]) -> bool:
     for batch in planned:
         run(batch)
     works.follow_up()
-    return not (planned or scan.held or scan.seen.settling or _is_busy(works))
+    waits = any(row["next_try_at"] is not None for row in works.opened.failures())
+    return not (planned or scan.held or scan.seen.settling or waits or _is_busy(works))
 
 
 def _is_busy(works: Works) -> bool:
     ledger = works.opened
-    waits = any(row["next_try_at"] is not None for row in ledger.failures())
-    return bool(ledger.counts()["pending"] or ledger.path_changes(1) or ledger.batches_to_rewrite() or waits)
+    return bool(ledger.counts()["pending"] or ledger.path_changes(1) or ledger.batches_to_rewrite())

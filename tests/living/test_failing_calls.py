@@ -50,11 +50,12 @@ class Story:
     def tell(self) -> None:
         """Add, copy, move, overwrite, delete, and put back after the grace."""
         (root,) = self.shelves.roots
-        for number, kind in enumerate((GOOD, MUTE, SLOW, CORRUPT, GOOD, GOOD)):
+        for number, kind in enumerate((GOOD, MUTE, SLOW, CORRUPT, GOOD, GOOD, GOOD, GOOD)):
             self._write(root / "a" / f"{number}.jpg", b"%s:%02d" % (kind, number))
         self._live()
-        self.shelves.copy(root / "a" / "0.jpg", root / "b" / "copy.jpg", with_times=True)
-        self.shelves.move(root / "a" / "1.jpg", root / "c" / "moved.jpg")
+        # Of the last batch, which nothing else has written again: a change that was lost stays lost.
+        self.shelves.copy(root / "a" / "6.jpg", root / "b" / "copy.jpg", with_times=True)
+        self.shelves.move(root / "a" / "7.jpg", root / "c" / "7.jpg")
         self._write(root / "a" / "4.jpg", b"good:44")
         self._live()
         kept = (root / "a" / "5.jpg").read_bytes()
