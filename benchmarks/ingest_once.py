@@ -6,9 +6,9 @@ import sys
 import time
 from pathlib import Path
 
-from photo_assets.finding import open_searcher
 from photo_assets.demo.library import generate_library
 from photo_assets.demo.measuring import measured
+from photo_assets.finding import open_searcher
 from photo_assets.ingest import ingest
 from photo_assets.settings import load_settings
 
