@@ -17,6 +17,7 @@ from photo_assets.ingest_lock import INGEST_TAG, end_killed_runs, only_ingest
 from photo_assets.instance import open_instance
 from photo_assets.partitions import BATCHES
 from photo_assets.progress import Listener, listening
+from photo_assets.run_tags import STARTED_BY, run_tags
 from photo_assets.running import run_in_process
 from photo_assets.settings import Settings
 from photo_assets.steps.scanning import Roots, Scan, scan_until_settled
@@ -78,35 +79,48 @@ def _run_batches(settings: Settings, ledger: "Ledger", ingested: Ingested, liste
     with open_instance(settings) as instance, listening(listener):
         end_killed_runs(instance)
         for batch in ingested.batches:
-            _run_batch(definitions, instance, "ingest_batch", batch, ingested)
+            _run_batch(definitions, instance, ledger, "ingest_batch", batch, ingested)
         for batch in ingested.described:
-            _run_batch(definitions, instance, "refresh_metadata", batch, ingested)
+            _run_batch(definitions, instance, ledger, "refresh_metadata", batch, ingested)
         for batch in ingested.captioned:
-            _run_batch(definitions, instance, "retry_captions", batch, ingested)
-        _run(definitions, instance, "describe_collection", ingested)
+            _run_batch(definitions, instance, ledger, "retry_captions", batch, ingested)
+        _run(definitions, instance, "describe_collection", ingested, INGEST_TAG)
         ingested.rewritten = list(ledger.batches_to_rewrite())
         for batch in ingested.rewritten:
-            _run_batch(definitions, instance, "rewrite_points", batch, ingested)
+            _run_batch(definitions, instance, ledger, "rewrite_points", batch, ingested)
         if ingested.rewritten:
-            _run(definitions, instance, "describe_collection", ingested)
+            _run(definitions, instance, "describe_collection", ingested, INGEST_TAG)
 
 
 def _run_batch(
-    definitions: dg.Definitions, instance: dg.DagsterInstance, job: str, batch: str, ingested: Ingested
+    definitions: dg.Definitions,
+    instance: dg.DagsterInstance,
+    ledger: "Ledger",
+    job: str,
+    batch: str,
+    ingested: Ingested,
 ) -> None:
     """A batch whose run fails stays due. What would fail every other batch too stops the ingest."""
     if batches_at_work(instance, [batch]):
         ingested.left.append(batch)
         return
     instance.add_dynamic_partitions(str(BATCHES.name), [batch])
+    tags = run_tags(batch, ledger.batch_sizes([batch])[batch], INGEST_TAG[STARTED_BY])
     try:
-        _run(definitions, instance, job, ingested, partition_key=batch)
+        _run(definitions, instance, job, ingested, tags, partition_key=batch)
     except PhotoPlatformError:
         raise
     except Exception as error:
         ingested.failed[batch] = first_line(error)
 
 
-def _run(definitions: dg.Definitions, instance: dg.DagsterInstance, job: str, ingested: Ingested, **run: Any) -> None:
-    for step, seconds in run_in_process(definitions, instance, job, INGEST_TAG, **run).items():
+def _run(
+    definitions: dg.Definitions,
+    instance: dg.DagsterInstance,
+    job: str,
+    ingested: Ingested,
+    tags: dict[str, str],
+    **run: Any,
+) -> None:
+    for step, seconds in run_in_process(definitions, instance, job, tags, **run).items():
         ingested.seconds[step] = ingested.seconds.get(step, 0.0) + seconds

@@ -44,4 +44,5 @@ class ParquetIOManager(dg.IOManager):
         table = context.asset_key.path[-1]
         keys = context.asset_partition_keys
         frames = {key: self._store.read(table, key, self._schemas[table]) for key in keys}
-        return frames if len(keys) > 1 else frames[context.partition_key]
+        # Not of the context's partition key: a backfill's last run has a range of one, and no such key.
+        return frames if len(keys) > 1 else frames[keys[0]]

@@ -8,15 +8,22 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from photo_assets.at_work import RANGE_END, RANGE_START
 from photo_assets.definitions import build_defs, open_resource
 from photo_assets.ingest import ingest
 from photo_assets.instance import open_instance
+from photo_assets.jobs import BATCH_ASSETS
+from photo_assets.partitions import BACKFILL
 from photo_assets.provenance import Facts, current
 from photo_assets.refresh_plan import current_provenance
 from photo_assets.refreshing import Refreshed, due_now, refresh
 from photo_assets.settings import Settings, load_settings
 from photo_assets.tables import SCHEMAS
 from resources.decoding.pool import DecodingPool
+from resources.inference import engine as engine_module
+from resources.inference.blip import Blip
+from resources.inference.clip import Clip
+from resources.inference.engine import engine_for
 from resources.inference.port import Provenance
 from resources.tables.frames import rows_of
 from resources.tables.store import TableStore
@@ -121,9 +128,36 @@ def test_only_stale_assets_run_and_only_once(ingested: Settings, monkeypatch: py
     }
     assert due_now(beams) == [] and refresh_now(beams).done == []
     with open_instance(beams) as instance:
-        first = instance.get_runs(dg.RunsFilter(tags={"photos/batch": due[0].batch}))[0]
+        first, ingest_run = instance.get_runs(dg.RunsFilter(tags={"photos/batch": due[0].batch}))
     assert first.asset_selection == set(due[0].selection())
     assert (first.tags["photos/files"], first.tags["photos/started_by"]) == ("4", "refresh")
+    assert (ingest_run.tags["photos/files"], ingest_run.tags["photos/started_by"]) == ("4", "ingest")
+
+
+def test_a_backfills_run_takes_several_batches_from_files_to_points_and_loads_each_model_once(
+    ingested: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine_for.cache_clear()
+    loaded: list[str] = []
+    monkeypatch.setattr(engine_module, "Clip", lambda *parts: loaded.append("clip") or Clip(*parts))
+    monkeypatch.setattr(engine_module, "Blip", lambda *parts: loaded.append("blip") or Blip(*parts))
+    with open_instance(ingested) as instance:
+        batches = instance.get_dynamic_partitions("photo_batches")
+        before = [rows(ingested, asset, batch) for asset in ("photo_files", "image_captions") for batch in batches]
+        between = {RANGE_START: batches[0], RANGE_END: batches[-1]}
+        result = (
+            build_defs(ingested).resolve_job_def("ingest_batch").execute_in_process(instance=instance, tags=between)
+        )
+        after = [rows(ingested, asset, batch) for asset in ("photo_files", "image_captions") for batch in batches]
+    assert len(batches) == 2 and sorted(loaded) == ["blip", "clip"]
+    assert len(result.get_asset_materialization_events()) == 6 * 2
+    assert after == before and due_now(ingested) == []
+
+
+def test_every_asset_of_a_batch_has_the_same_backfill_policy(settings: Settings) -> None:
+    graph = build_defs(settings).resolve_asset_graph()
+    policies = [graph.get(dg.AssetKey(name)).backfill_policy for name in BATCH_ASSETS]
+    assert set(policies) == {BACKFILL} and 1 < (BACKFILL.max_partitions_per_run or 0) <= 64
 
 
 def test_a_run_that_dies_before_the_points_leaves_its_batch_due(

@@ -29,6 +29,11 @@ def downstream(upstream: object) -> dg.MaterializeResult:
     return dg.MaterializeResult(value=frame_of(reversed(rows), SMALL))
 
 
+@dg.asset(partitions_def=BATCHES, backfill_policy=dg.BackfillPolicy.single_run())
+def downstream_of_a_range(upstream: object) -> None:
+    assert rows_of(upstream)[0]["name"] == "one"
+
+
 @dg.asset(partitions_def=BATCHES)
 def of_no_table(downstream: object) -> None:
     """Stores nothing."""
@@ -61,6 +66,16 @@ def test_an_asset_alone_reads_its_input_from_an_earlier_run(instance: dg.Dagster
     run(instance, store, "one", [upstream, downstream], selection=["downstream"])
 
     assert [row["name"] for row in rows_of(store.read("downstream", "one", SMALL))] == ["second", "one"]
+
+
+def test_a_backfills_range_of_one_batch_is_read_as_one_table(instance: dg.DagsterInstance, tmp_path: Path) -> None:
+    store = TableStore(tmp_path)
+    run(instance, store, "one", [upstream])
+    resources = {"io_manager": ParquetIOManager(store, SCHEMAS)}
+    job = dg.Definitions([upstream, downstream_of_a_range], resources=resources).resolve_implicit_global_asset_job_def()
+    between = {"dagster/asset_partition_range_start": "one", "dagster/asset_partition_range_end": "one"}
+    selected = [dg.AssetKey("downstream_of_a_range")]
+    assert job.execute_in_process(instance=instance, asset_selection=selected, tags=between).success
 
 
 def test_an_input_never_made_fails_the_run_with_the_remedy(instance: dg.DagsterInstance, tmp_path: Path) -> None:
