@@ -4,6 +4,8 @@ import os
 import random
 from pathlib import Path
 
+import pytest
+
 from resources.library.batching import Outcome
 from resources.library.scan import walk
 
@@ -93,10 +95,11 @@ def test_a_message_that_quotes_a_files_bytes_is_written_down(shelf: Shelf) -> No
 def test_a_modification_time_beyond_64_bits_stops_no_look(shelf: Shelf) -> None:
     path = shelf.put("a.jpg", b"x")
     os.utime(path, (2**34 - 1, 2**34 - 1))  # the year 2514; a disk that cannot tell it keeps the latest that it can
+    if path.stat().st_mtime_ns < 2**63:
+        pytest.skip("this disk knows no such year")
     shelf.put("b.jpg", b"xx")
 
     rows = shelf.run(shelf.cut_one())
 
-    assert path.stat().st_mtime_ns > 2**63
     assert rows[0]["mtime_ns"] == 2**63 - 1
     assert shelf.ledger.counts()["ok"] == 2
