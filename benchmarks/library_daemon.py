@@ -41,15 +41,15 @@ def main(
 ) -> None:
     """Render the photos if absent, measure both ways on fresh state, keep the samples."""
     place = environment() | {"load_before": round(os.getloadavg()[0], 2)}
-    with tempfile.TemporaryDirectory(prefix="daemon-") as scratch:
+    # A run may still be writing its last event when the daemon has gone.
+    with tempfile.TemporaryDirectory(prefix="daemon-", ignore_cleanup_errors=True) as scratch:
         folder = (library or Path(scratch) / "photos").resolve()
         generate_library(folder, photos, seed=11)
-        samples = [
-            {"photos": photos, "batch_size": batch_size} | way(folder, Path(scratch) / name, batch_size)
-            for name, way in (("plain", plain), ("daemon", daemon))
-        ]
-    for sample in samples:
-        typer.echo(json.dumps(sample, indent=1))
+        samples: list[Sample] = []
+        for way in (plain, daemon):
+            sample = way(folder, Path(scratch) / way.__name__, batch_size)
+            samples.append({"photos": photos, "batch_size": batch_size} | sample)
+            typer.echo(json.dumps(samples[-1], indent=1))
     orchestration = samples[1]["work_s"] / samples[0]["wall_s"] - 1
     typer.echo(f"orchestration, from the first run's start on: {orchestration:+.1%} of the plain loop")
     keep(f"library_daemon_{photos}", place, samples)
@@ -78,7 +78,9 @@ def daemon(folder: Path, scratch: Path, batch_size: int) -> Sample:
         (scratch / "photos").rename(watched / "photos")
         _wait_until(lambda: _is_done(settings))
         wall_s = time.time() - started
-        runs = instance.get_run_records(dg.RunsFilter(job_name="ingest_batch"))
+        of_batches = dg.RunsFilter(job_name="ingest_batch")
+        _wait_until(lambda: all(run.end_time for run in instance.get_run_records(of_batches)))
+        runs = instance.get_run_records(of_batches)
         return {"way": "daemon", "wall_s": round(wall_s, 2)} | _shares(instance, runs, started, started + wall_s)
 
 
