@@ -7,6 +7,7 @@ bounded number of times; the nightly schedule goes on from there.
 
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import dagster as dg
 
@@ -31,13 +32,17 @@ JOBS = {job.name: job for job in (ingest_batch, refresh_metadata, rewrite_points
     description="Tags a run that failed with its step, the error's first line and whether another try can help.",
 )
 def batch_failed(context: dg.RunFailureSensorContext) -> None:
-    """Say what failed, and when it is tried again."""
+    """Say what failed, and after what time it is tried again."""
     run = context.dagster_run
     failure = failure_of(context)
     tags = _tags(run, failure, time.time())
     context.instance.add_run_tags(run.run_id, tags)
-    batch, again = run.tags.get(PARTITION, run.job_name), f"; tried again: {tags.get(RETRY_AT, 'no')}"
-    context.log.error(f"{batch}: {failure.step} failed: {failure.message}{again}")
+    again = (
+        f"{datetime.fromtimestamp(int(tags[RETRY_AT]), UTC):again after %H:%M:%S} UTC"
+        if RETRY_AT in tags
+        else "not tried again"
+    )
+    context.log.error(f"{run.tags.get(PARTITION, run.job_name)}: {failure.step} failed: {failure.message} ({again})")
 
 
 @dg.sensor(
