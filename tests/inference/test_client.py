@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from photo_assets.finding import open_searcher
 from photo_assets.definitions import open_resource
+from photo_assets.finding import open_searcher
 from photo_assets.ingest import Ingested, ingest
 from photo_assets.settings import Settings, load_settings
 from resources.inference import client as client_module
