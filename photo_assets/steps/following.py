@@ -30,6 +30,7 @@ def follow(ledger: Ledger, index: VectorIndex, grace_s: float, now: float) -> Fo
     while changes := ledger.path_changes(CHUNK):
         paths = ledger.paths_of(changes)
         ledger.write_presence(paths, now)
+        _delete(index, ledger.pointless(changes))
         lacking = _tell(index, {photo_id: placed(held_by) for photo_id, held_by in paths.items()})
         ledger.remove([photo_id for photo_id in lacking if paths[photo_id]], now)
         ledger.settle_path_changes(changes)
@@ -37,10 +38,14 @@ def follow(ledger: Ledger, index: VectorIndex, grace_s: float, now: float) -> Fo
         done.offline += sum(not held_by for held_by in paths.values())
     while gone := ledger.offline_before(now - grace_s, CHUNK):
         # Marked only when they are gone: the other way round a kill would leave points that nobody looks for.
-        for version in index.versions():
-            index.delete(version, gone)
+        _delete(index, gone)
         done.removed += ledger.remove(gone, now)
     return done
+
+
+def _delete(index: VectorIndex, photo_ids: Sequence[str]) -> None:
+    for version in index.versions() if photo_ids else ():
+        index.delete(version, photo_ids)
 
 
 def placed(paths: Sequence[str]) -> dict[str, Any]:

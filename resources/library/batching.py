@@ -16,6 +16,7 @@ from resources.library.database import chunks, set_by_id
 from resources.library.errors import UnknownBatch
 from resources.library.identity import Member
 from resources.library.offline import note_unheld
+from resources.library.path_changes import note_photos
 from resources.library.path_index import head
 from resources.library.retries import NO_FAILURE, count_failure
 from resources.library.schema import batch_members, batches, files, photos
@@ -89,7 +90,9 @@ def finish_batch(connection: Connection, batch: str, outcomes: Iterable[Outcome]
             values = {name: getattr(outcome, name) for name in ("status", "error_kind", "error_message")}
             connection.execute(mine.values(values | _retry(connection, outcome, now)))
     connection.execute(update(batches).where(batches.c.key == batch).values(state="done"))
-    release_unbrought(connection, batch)
+    release_unbrought(connection, batch, now)
+    # A photo that was ok until it was done again has a point.
+    note_photos(connection, [outcome.photo_id for outcome in ended if outcome.status == "failed"], now)
     note_unheld(connection, batch, now)
     # A file that changed meanwhile is settling again and waits for a later batch.
     cut = update(files).where(files.c.batch == batch, files.c.state == "batched")

@@ -41,12 +41,14 @@ def record_identities(connection: Connection, batch: str, identified: Sequence[I
     return owned
 
 
-def release_unbrought(connection: Connection, batch: str) -> None:
+def release_unbrought(connection: Connection, batch: str, now: float) -> None:
     """Give up the photos that the batch claimed and did not bring, and let the files that hold them be cut again.
 
-    When a run died after the claim and the file then changed or vanished, a copy elsewhere would wait for ever.
+    When a run died after the claim and the file then changed or vanished, a copy elsewhere would wait for ever. The run
+    may have written their points, so the collection is told of them too.
     """
     unbrought = and_(photos.c.batch == batch, photos.c.status == "claimed")
+    note_photos(connection, connection.scalars(select(photos.c.photo_id).where(unbrought)).all(), now)
     copies = files.c.photo_id.in_(select(photos.c.photo_id).where(unbrought))
     taken = files.c.state.in_(("batched", "done"))
     connection.execute(update(files).where(copies, taken).values(state="settled"))

@@ -117,6 +117,11 @@ class Ledger:
         with self._reading.begin() as connection:
             return offline.removed_of(connection, photo_ids)
 
+    def pointless(self, photo_ids: Iterable[str]) -> list[str]:
+        """Those of the photos that have no point by right: given up, or failed now."""
+        with self._reading.begin() as connection:
+            return offline.pointless(connection, photo_ids)
+
     def removed_since(self, since: float) -> int:
         """How many photos were removed at `since` or later, and are not back."""
         with self._reading.begin() as connection:

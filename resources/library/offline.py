@@ -63,6 +63,19 @@ def removed_since(connection: Connection, since: float) -> int:
     return connection.scalar(select(func.count()).where(_REMOVED, photos.c.removed_at >= since)) or 0
 
 
+def pointless(connection: Connection, photo_ids: Iterable[str]) -> list[str]:
+    """Those of the photos that have no point by right: given up, or failed now."""
+    ids = sorted(photo_ids)
+    kept = {
+        photo_id
+        for chunk in chunks(ids)
+        for photo_id in connection.scalars(
+            select(photos.c.photo_id).where(photos.c.photo_id.in_(chunk), photos.c.status != "failed")
+        )
+    }
+    return [photo_id for photo_id in ids if photo_id not in kept]
+
+
 def batches_to_rewrite(connection: Connection) -> dict[str, str]:
     """The done batches that own removed photos which a file holds again, each with a token of which and since when."""
     statement = (

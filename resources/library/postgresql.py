@@ -50,9 +50,7 @@ def _configured(where: str, lock_wait_s: int) -> Callable[[Any, object], None]:
         encoding = connection.get_parameter_status("server_encoding")
         if encoding != "UTF8":
             remedy = "Create one with `createdb --encoding UTF8 --template template0`"
-            raise LedgerUnusable(
-                where, f"its encoding is {encoding}, which cannot hold every file's name", remedy
-            )
+            raise LedgerUnusable(where, f"its encoding is {encoding}, which cannot hold every file's name", remedy)
         with connection.cursor() as cursor:
             # A process that was stopped in the middle of a transaction must not hold up the others for ever.
             for timeout in ("lock_timeout", "idle_in_transaction_session_timeout"):

@@ -149,3 +149,31 @@ def test_vectors_of_another_model_are_written_to_the_version_they_belong_to(tabl
     for row in tables.image_embeddings:
         row |= {"status": "failed", "vector": None}
     assert tables.space() is None
+
+
+def test_a_photo_that_is_given_up_after_its_point_was_written_loses_that_point(
+    shelf: Shelf, tables: BatchTables, index: VectorIndex
+) -> None:
+    put_points(tables, index, shelf.ledger, VERSION, DIMENSIONS)  # and the run dies before it tells the ledger
+    shelf.put("0.jpg", b"other bytes")
+    shelf.look()
+    (batch,) = shelf.ledger.planned_batches()
+    rest = [photo for photo in shelf.identify(batch) if photo["status"] == "ok"]
+    shelf.finish(batch, rest)
+
+    follow(shelf.ledger, index, EVER_S, 1.0)
+
+    assert [names for names, _ in said(tables, index)] == [[name] for name in NAMES[1:]]
+
+
+def test_a_photo_that_fails_when_it_is_done_again_loses_its_point(
+    shelf: Shelf, tables: BatchTables, index: VectorIndex
+) -> None:
+    (batch,) = shelf.ledger.planned_batches()
+    rows = put(shelf, tables, index)
+    failed = rows[0] | {"status": "failed", "error_kind": "corrupt", "error_message": "cut off"}
+    shelf.ledger.finish_batch(batch, outcomes([failed, *rows[1:]]))
+
+    follow(shelf.ledger, index, EVER_S, 1.0)
+
+    assert [names for names, _ in said(tables, index)] == [[name] for name in NAMES[1:]]

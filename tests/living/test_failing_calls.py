@@ -92,7 +92,9 @@ class Story:
         for _ in range(2):
             self.kept.now += TICK_S
             self._survive(self.works.tick)
-        for batch in self.works.opened.planned_batches():
+        planned: list[str] = []
+        self._survive(lambda: planned.extend(self.works.opened.planned_batches()))
+        for batch in planned:
             self._survive(lambda batch=batch: self._run(batch), batch)  # type: ignore[misc]
         self._survive(lambda: self.works.follow_up())
 
