@@ -48,7 +48,7 @@ bench-decode: $(INSTALLED) ## Measure decoding against the alternatives; writes 
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
 	$(BIN)/python -m benchmarks.decode
 
-bench-inference: $(INSTALLED) ## Measure inference against plain transformers; writes results, table and plot (9 minutes).
+bench-inference: $(INSTALLED) ## Measure inference against plain transformers; writes results, table and plot (13 minutes).
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
 	$(BIN)/python -m benchmarks.inference
 
