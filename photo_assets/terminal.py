@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from photo_assets.search.searching import Found
     from resources.library.looking import Seen
 
+# Characters in a line; in narrower terminals captions and paths would be broken up for less.
+WIDE = 120
+
 out = Console()
 err = Console(stderr=True)
 
@@ -52,13 +55,14 @@ def whereabouts(seen: "Seen") -> str:
 
 
 def hits_table(query: str, found: "list[Found]") -> Table:
-    """The hits of one query, the best first."""
-    columns = ("score", "caption", "taken", "camera", Column("photo", overflow="fold"))
-    table = Table(*columns, title=plain(query), title_justify="left")
+    """The hits of one query, the best first; when and with what they were taken, where there is room for it."""
+    is_wide = out.width >= WIDE
+    shot = ("taken", "camera") if is_wide else ()
+    table = Table("score", "caption", *shot, Column("photo", overflow="fold"), title=plain(query), title_justify="left")
     for hit in found:
         place = plain(hit.places()[0]) + (" [dim](offline)[/dim]" if hit.offline else "")
-        taken = (hit.taken_at or "")[:16].replace("T", " ")
-        table.add_row(f"{hit.score:.3f}", plain(hit.caption or ""), plain(taken), plain(hit.camera or ""), place)
+        taken = ((hit.taken_at or "")[:16].replace("T", " "), hit.camera or "") if is_wide else ()
+        table.add_row(f"{hit.score:.3f}", plain(hit.caption or ""), *map(plain, taken), place)
     return table
 
 
