@@ -83,6 +83,8 @@ def members(connection: Connection, batch: str) -> list[Member]:
 def finish_batch(connection: Connection, batch: str, outcomes: Iterable[Outcome], now: float) -> None:
     """Write how each photo of the batch ended, when it is tried again if it failed, and that the batch is done."""
     ended = list(outcomes)
+    # A photo that was ok until it was done again has a point.
+    note_photos(connection, _ok_so_far(connection, batch, ended), now)
     _write_well_ended(connection, batch, [outcome for outcome in ended if not outcome.error_kind])
     for outcome in ended:
         if outcome.error_kind:
@@ -91,12 +93,21 @@ def finish_batch(connection: Connection, batch: str, outcomes: Iterable[Outcome]
             connection.execute(mine.values(values | _retry(connection, outcome, now)))
     connection.execute(update(batches).where(batches.c.key == batch).values(state="done"))
     release_unbrought(connection, batch, now)
-    # A photo that was ok until it was done again has a point.
-    note_photos(connection, [outcome.photo_id for outcome in ended if outcome.status == "failed"], now)
     note_unheld(connection, batch, now)
     # A file that changed meanwhile is settling again and waits for a later batch.
     cut = update(files).where(files.c.batch == batch, files.c.state == "batched")
     connection.execute(cut.values(state="done"))
+
+
+def _ok_so_far(connection: Connection, batch: str, ended: Sequence[Outcome]) -> Sequence[str]:
+    """Those of the photos that failed now and were ok when the batch was done before."""
+    failed = [outcome.photo_id for outcome in ended if outcome.status == "failed"]
+    were_ok = (photos.c.batch == batch, photos.c.status == "ok")
+    return [
+        photo_id
+        for chunk in chunks(failed)
+        for photo_id in connection.scalars(select(photos.c.photo_id).where(photos.c.photo_id.in_(chunk), *were_ok))
+    ]
 
 
 def _write_well_ended(connection: Connection, batch: str, outcomes: Sequence[Outcome]) -> None:
