@@ -6,7 +6,6 @@ what a transaction does stands in looking.py, batching.py, claiming.py and besid
 
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -27,6 +26,7 @@ from resources.library import (
 from resources.library.database import only_reading, open_database
 from resources.library.identity import IdentifiedFile, Member
 from resources.library.scan import Portion
+from resources.library.tokens import token_of
 
 
 class Ledger:
@@ -143,7 +143,7 @@ class Ledger:
                 or offline.offline_before(connection, removed_before, 1)
                 or looking.untold_roots(connection)
             )
-        return sha256(repr(late).encode()).hexdigest()[:12] if late else None
+        return token_of(late) if late else None
 
     def tell_held_roots(self, held: Collection[bytes]) -> None:
         """Write down that the collection's check has told that these roots are held and the others are not."""

@@ -5,14 +5,13 @@ removed photo keeps its tables' rows and its preview, so its batch writes its po
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from hashlib import sha256
-from typing import Any
 
 from sqlalchemy import Connection, and_, exists, func, select, update
 
 from resources.library.database import chunks
 from resources.library.path_changes import note_photos
 from resources.library.schema import batches, files, photos
+from resources.library.tokens import tokens_by_batch
 
 _HELD = exists().where(files.c.photo_id == photos.c.photo_id, files.c.present).correlate(photos)
 # The time is named so that SQLite uses its index.
@@ -84,7 +83,4 @@ def batches_to_rewrite(connection: Connection) -> dict[str, str]:
         .where(_REMOVED, batches.c.state == "done", _HELD)
         .order_by(photos.c.batch, photos.c.photo_id)
     )
-    digests: dict[str, Any] = {}
-    for row in connection.execute(statement):
-        digests.setdefault(row.batch, sha256()).update(f"{row.photo_id} {row.removed_at}\n".encode())
-    return {batch: digest.hexdigest()[:12] for batch, digest in digests.items()}
+    return tokens_by_batch(connection.execute(statement))

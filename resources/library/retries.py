@@ -6,7 +6,6 @@ should its caption have failed, only its batch's captions are written again.
 """
 
 from collections.abc import Iterable, Sequence
-from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, literal_column, or_, select, true, update
@@ -15,6 +14,7 @@ from resources.decoding.errors import KILLING_KINDS, RETRYABLE_KINDS, OriginalEr
 from resources.library.database import below, chunks, set_by_id
 from resources.library.quarantine import MAX_KILLS, forget_kills
 from resources.library.schema import batches, files, kills, looks, photos
+from resources.library.tokens import tokens_by_batch
 
 # The first is for a file that could not be had, which may be a matter of seconds.
 WAITS_S = (60.0, 600.0, 3_600.0, 21_600.0, 86_400.0)
@@ -104,10 +104,7 @@ def batches_with_due_captions(connection: Connection, now: float) -> dict[str, s
     is_due_caption = and_(photos.c.status == "ok", photos.c.next_try_at <= now)
     statement = select(photos.c.batch, photos.c.photo_id, photos.c.attempts).order_by(photos.c.photo_id)
     done = statement.join(batches, batches.c.key == photos.c.batch).where(is_due_caption, batches.c.state == "done")
-    digests: dict[str, Any] = {}
-    for row in connection.execute(done):
-        digests.setdefault(row.batch, sha256()).update(f"{row.photo_id} {row.attempts}\n".encode())
-    return {batch: digest.hexdigest()[:12] for batch, digest in digests.items()}
+    return tokens_by_batch(connection.execute(done))
 
 
 def retry_now(connection: Connection, paths: Sequence[bytes], now: float) -> int:

@@ -7,7 +7,6 @@ read, so a sidecar that changes meanwhile is due again and nothing is lost.
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, select, update
@@ -15,6 +14,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, select, update
 from resources.library.database import below, chunks, upsert
 from resources.library.scan import FoundSidecar, Portion, signature
 from resources.library.schema import batches, files, photos, sidecars
+from resources.library.tokens import tokens_by_batch
 from resources.opening import opened
 
 # Editing histories with painted masks reach a few megabytes; more is no sidecar.
@@ -62,10 +62,7 @@ def due_batches(connection: Connection) -> dict[str, str]:
         .where(batches.c.state == "done", photos.c.status == "ok", files.c.present)
         .order_by(photos.c.batch, sidecars.c.file_id)
     )
-    digests: dict[str, Any] = {}
-    for row in connection.execute(statement):
-        digests.setdefault(row.batch, sha256()).update(f"{row.file_id} {row.signature}\n".encode())
-    return {batch: digest.hexdigest()[:12] for batch, digest in digests.items()}
+    return tokens_by_batch(connection.execute(statement))
 
 
 def sidecars_of(connection: Connection, photo_ids: Sequence[str]) -> dict[str, list[KnownSidecar]]:
