@@ -14,6 +14,7 @@ import typer
 from rich.progress import Progress
 from rich.table import Table
 
+from photo_assets.collection_commands import collection
 from photo_assets.finding import duplicates, search
 from photo_assets.settings import Settings, load_settings
 from photo_assets.terminal import (
@@ -43,6 +44,7 @@ library = typer.Typer(help="The folders with your photos.", no_args_is_help=True
 app.add_typer(library, name="library")
 models = typer.Typer(help="The models that describe photos.", no_args_is_help=True)
 app.add_typer(models, name="models")
+app.add_typer(collection, name="collection")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 
