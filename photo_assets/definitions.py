@@ -13,15 +13,7 @@ from photo_assets.assets.audit import library_audit
 from photo_assets.assets.collection import collection_points, photo_collection
 from photo_assets.assets.inference import image_inference
 from photo_assets.assets.library import decoded_images, photo_files, photo_metadata
-from photo_assets.jobs import (
-    audit_library,
-    describe_collection,
-    ingest_batch,
-    refresh_metadata,
-    retry_captions,
-    rewrite_points,
-    scan_library,
-)
+from photo_assets.jobs import ASKED_JOBS, audit_library, scan_library
 from photo_assets.settings import Settings, load_settings
 from photo_assets.tables import SCHEMAS
 from resources.decoding.resource import DecodingResource
@@ -53,15 +45,7 @@ def build_defs(settings: Settings | None = None, *, resources: Mapping[str, Any]
     settings = settings or load_settings()
     return dg.Definitions(
         assets=ASSETS,
-        jobs=[
-            ingest_batch,
-            refresh_metadata,
-            rewrite_points,
-            retry_captions,
-            describe_collection,
-            scan_library,
-            audit_library,
-        ],
+        jobs=[*ASKED_JOBS, scan_library, audit_library],
         sensors=[new_photos, collection_follows_batches(), batch_failed, failed_again],
         schedules=[nightly_refresh, weekly_audit],
         resources=build_resources(settings) | dict(resources or {}),

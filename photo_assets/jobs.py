@@ -40,6 +40,8 @@ describe_collection = dg.define_asset_job(
     description="Let the collection follow the library's paths, and compare the whole of it with the ledger.",
 )
 
+# What the sensors ask for, and ask for again where it failed.
+ASKED_JOBS = (ingest_batch, refresh_metadata, rewrite_points, retry_captions, describe_collection)
 
 audit_library = dg.define_asset_job(
     "audit_library",

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from photo_assets.at_work import PARTITION, batches_at_work
-from photo_assets.jobs import describe_collection, ingest_batch, refresh_metadata, retry_captions, rewrite_points
+from photo_assets.jobs import ASKED_JOBS, ingest_batch
 from photo_assets.run_tags import BATCH, FILES, STARTED_BY
 from resources.library.resource import LibraryResource
 from sensors.new_photos import asked_for
@@ -24,7 +24,7 @@ FAILED_STEP, ERROR, RETRYABLE = "photos/failed_step", "photos/error", "photos/re
 TRY, RETRY, RETRY_AT = "photos/try", "photos/retry", "photos/retry_at"
 WAITS, ASKED, NEEDLESS = "waits", "asked", "needless"
 
-JOBS = {job.name: job for job in (ingest_batch, refresh_metadata, rewrite_points, retry_captions, describe_collection)}
+_ASKED = {job.name for job in ASKED_JOBS}
 
 
 @dg.run_failure_sensor(
@@ -46,7 +46,7 @@ def batch_failed(context: dg.RunFailureSensorContext) -> None:
 
 
 @dg.sensor(
-    jobs=list(JOBS.values()),
+    jobs=ASKED_JOBS,
     minimum_interval_seconds=60,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Asks again, after a while and so many times, for runs that failed for a reason that may be over.",
@@ -64,7 +64,7 @@ def failed_again(context: dg.SensorEvaluationContext, library: LibraryResource) 
 def _tags(run: dg.DagsterRun, failure: Failure, now: float) -> dict[str, str]:
     tries = int(run.tags.get(TRY, "1"))
     told = {FAILED_STEP: failure.step, ERROR: failure.message[:200], RETRYABLE: "yes" if failure.retryable else "no"}
-    if not failure.retryable or tries > len(WAITS_S) or run.job_name not in JOBS:
+    if not failure.retryable or tries > len(WAITS_S) or run.job_name not in _ASKED:
         return told
     return told | {RETRY: WAITS, RETRY_AT: str(int(now + WAITS_S[tries - 1])), TRY: str(tries)}
 

@@ -15,7 +15,14 @@ import dagster as dg
 
 from photo_assets.at_work import batches_at_work
 from photo_assets.ingest_lock import ingest_is_under_way
-from photo_assets.jobs import describe_collection, ingest_batch, refresh_metadata, retry_captions, rewrite_points
+from photo_assets.jobs import (
+    ASKED_JOBS,
+    describe_collection,
+    ingest_batch,
+    refresh_metadata,
+    retry_captions,
+    rewrite_points,
+)
 from photo_assets.partitions import BATCHES
 from photo_assets.run_tags import tagged
 from resources.decoding.resource import DecodingResource
@@ -44,7 +51,7 @@ RUN_KEY = "dagster/run_key"
 
 
 @dg.sensor(
-    jobs=[ingest_batch, refresh_metadata, rewrite_points, retry_captions, describe_collection],
+    jobs=ASKED_JOBS,
     minimum_interval_seconds=TICK_S,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Takes photos that are new or changed and at rest, and sidecars; starts one run per batch.",
