@@ -36,6 +36,7 @@ class WebServer:
     """An application behind an address. `load` makes it ready while it already answers."""
 
     def __init__(self, app: ASGIApp, listener: Listener, load: Callable[[], None], shutdown_s: int) -> None:
+        self.port = listener.port
         self._socket, self._load = listener.socket, load
         self._server = uvicorn.Server(_config(app, shutdown_s))
         self._failure: Exception | None = None

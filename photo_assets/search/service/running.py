@@ -1,7 +1,5 @@
 """Running the search service: its model loads beside the server, which says so meanwhile."""
 
-from collections.abc import Callable
-
 from photo_assets.search.service.app import build_app
 from photo_assets.search.service.library import Library
 from photo_assets.search.service.originals import Originals
@@ -14,7 +12,7 @@ _TOKEN = "PHOTO_SEARCH_TOKEN"  # noqa: S105 - the variable's name
 _SHUTDOWN_S = 5  # a query behind an ingest is not waited for; whoever asked asks again
 
 
-class SearchServer:
+class SearchServer(WebServer):
     """The service on one address, port 0 for one that the system chooses. Raises UnsafeAddress, CannotListen."""
 
     def __init__(
@@ -27,15 +25,6 @@ class SearchServer:
         originals: Originals | None = None,
     ) -> None:
         listener = Listener(host, port, token, _TOKEN)
-        self.port = listener.port
         access = Access(token, _TOKEN, listener.names, OPEN_PATHS, COOKIE, LOGIN)
         app = build_app(library, access, limits or RequestLimits(), originals)
-        self._server = WebServer(app, listener, library.load, _SHUTDOWN_S)
-
-    def run(self, on_ready: Callable[[], None]) -> None:
-        """Serve until told to stop by a signal or by `stop`. Raises what loading the model raises."""
-        self._server.run(on_ready)
-
-    def stop(self) -> None:
-        """Take no more requests, answer those that were accepted, and end."""
-        self._server.stop()
+        super().__init__(app, listener, library.load, _SHUTDOWN_S)
