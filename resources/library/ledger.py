@@ -22,6 +22,7 @@ from resources.library import (
     retries,
     sidecars,
     telling,
+    versions,
 )
 from resources.library.database import only_reading, open_database
 from resources.library.identity import IdentifiedFile, Member
@@ -250,6 +251,26 @@ class Ledger:
         """The done batches with tables that would be made otherwise now, oldest first; `current` says how by table."""
         with self._reading.begin() as connection:
             return provenance.stale_batches(connection, current)
+
+    def note_version(self, version: versions.KnownVersion) -> None:
+        """Write down which model made a version of the collection, and when it was last wanted."""
+        with self._database.begin() as connection:
+            versions.note(connection, version)
+
+    def known_versions(self) -> dict[str, versions.KnownVersion]:
+        """What was written down of the collection's versions, by name; some may be gone."""
+        with self._reading.begin() as connection:
+            return versions.known(connection)
+
+    def leave_version(self, left: str | None, entered: str, *, by_hand: bool, now: float | None = None) -> None:
+        """Write down, before it is done, that searches leave one version for another, and whether a person says so."""
+        with self._database.begin() as connection:
+            versions.leave(connection, left, entered, _now(now), by_hand)
+
+    def forget_version(self, name: str) -> None:
+        """Take off a version that was dropped."""
+        with self._database.begin() as connection:
+            versions.forget(connection, name)
 
     def originals_to_audit(self, most_bytes: int) -> list[audit.Original]:
         """The originals to read again next: those found wrong, then those not read for longest."""

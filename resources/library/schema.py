@@ -113,6 +113,7 @@ batches = Table(
     Column("created_at", Float, nullable=False, comment="Unix seconds"),
     Column("state", Text, nullable=False, comment="planned or done"),
     Column("size", Integer, nullable=False, comment="files"),
+    Column("begun", Integer, comment="runs that have claimed its photos since one ended it"),
 )
 
 batch_members = Table(
@@ -173,4 +174,18 @@ path_changes = Table(
     Column("photo_id", Text, primary_key=True, comment="its paths in the collection are behind the ledger's"),
     Column("changed_at", Float, nullable=False, comment="Unix seconds of the latest change"),
     Index("path_changes_by_time", "changed_at"),
+)
+
+collection_versions = Table(
+    "collection_versions",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("model", Text, nullable=False, comment="checkpoint, as provenance names it"),
+    Column("revision", Text, nullable=False, comment="its commit or a hash of its content"),
+    Column("preprocessing", Text, nullable=False),
+    Column("dimensions", Integer, nullable=False),
+    Column("folder", Text, comment="where the checkpoint lay that no hub and not the package has"),
+    Column("wanted_at", Float, comment="Unix seconds at which it was last the version of the settings' model"),
+    Column("left_at", Float, comment="Unix seconds at which another was searched instead"),
+    Column("left_by_hand", Boolean, nullable=False, comment="a person chose that other"),
 )
