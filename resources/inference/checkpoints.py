@@ -104,6 +104,26 @@ def checkpoints(preset: str, clip: str = "", blip: str = "") -> tuple[Checkpoint
     )
 
 
+def again(model: str, revision: str, folder: str | None = None) -> Checkpoint:
+    """The CLIP checkpoint that provenance tells of; `folder` is where it lay, if it is neither a hub's nor ours.
+
+    Raises ModelUnavailable where it cannot be found, or is another by now.
+    """
+    found = Checkpoint(folder or _source_of(model, revision), "PHOTO_CLIP_MODEL")
+    if found.folder is not None and found.revision != revision:
+        raise ModelUnavailable(model, found.variable, f"{found.folder} holds another revision than {revision}")
+    return found
+
+
+def _source_of(model: str, revision: str) -> str:
+    packaged = SMALL_MODELS / model.removeprefix("small-")
+    if model.startswith("small-") and packaged.is_dir():
+        return str(packaged)
+    if "/" not in model:  # what a folder is called; a hub id has its owner before it
+        raise ModelUnavailable(model, "PHOTO_CLIP_MODEL", "it is not known in which folder it lies")
+    return f"{model}@{revision}"
+
+
 def _has_weights(location: str, revision: str | None = None, **_: Any) -> bool:
     here = any(has_file(location, name, revision, local_files_only=True) for name in _WEIGHTS)
     return here or any(has_file(location, name, revision) for name in _WEIGHTS)

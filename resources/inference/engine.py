@@ -174,7 +174,8 @@ def _at(key: bytes | ItemError, found: Mapping[bytes, Any]) -> Any:
     return key if isinstance(key, ItemError) else found[key]
 
 
-@lru_cache(maxsize=1)
+# Two: the collection may be searched with an earlier CLIP model while the settings' makes another version.
+@lru_cache(maxsize=2)
 def engine_for(
     preset: str,
     clip: str = "",
@@ -185,6 +186,6 @@ def engine_for(
     number_format: str = "auto",
     caption_beams: int = 1,
 ) -> InProcessEngine:
-    """The process's one engine for these settings: every run in this process shares its loaded models."""
+    """The process's one engine of these models: every run in this process shares them, loaded."""
     chosen = backend_named(backend, graphs, number_format)
     return InProcessEngine(*checkpoints(preset, clip, blip), learnt=learnt, backend=chosen, caption_beams=caption_beams)

@@ -51,6 +51,25 @@ class InferenceResource(dg.ConfigurableResource):
 
         return configured(self.preset, self.clip_model, self.blip_model, self.caption_beams)
 
+    def clip_folder(self) -> str | None:
+        """Where the CLIP checkpoint lies, if neither a hub nor the package has it; not known of a service's."""
+        from resources.inference.checkpoints import SMALL_MODELS, checkpoints
+
+        folder = None if self.url else checkpoints(self.preset, self.clip_model)[0].folder
+        return None if folder is None or folder.resolve().parent == SMALL_MODELS else str(folder.resolve())
+
+    def engine_of(self, model: str, revision: str, folder: str | None) -> "InferenceEngine":
+        """An engine of another CLIP model than the settings', for what it embedded earlier; torch, in this process.
+
+        `folder` is where the checkpoint lay, if it is neither a hub's nor the package's. Raises ModelError.
+        """
+        from resources.inference.checkpoints import again
+        from resources.inference.engine import engine_for
+
+        source = again(model, revision, folder).source
+        learnt = Path(self.state_directory) / "batch_sizes.json"
+        return engine_for(self.preset, source, self.blip_model, learnt, number_format=self.number_format)
+
     def engine(self) -> "InferenceEngine":
         """The process's engine: models load on first use and are shared by every run in this process."""
         if self.url:
