@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from qdrant_client import QdrantClient
 
 from resources.vectors.embedded import EmbeddedIndex
 from resources.vectors.port import VectorIndex
 from resources.vectors.server import ServerIndex
 
+from .qdrant_stand_in import StandIn
 from .samples import DIMENSIONS, VERSION
 
 
@@ -18,13 +18,8 @@ def reopen(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[
     if request.param == "embedded":
         yield lambda: EmbeddedIndex(tmp_path / "index", wait_s=0)
     else:
-        client = UnclosingClient(":memory:")  # what it holds has to outlive one ServerIndex
-        yield lambda: ServerIndex("memory", client=client)
-
-
-class UnclosingClient(QdrantClient):
-    def close(self, *args: object, **options: object) -> None:
-        """Left open."""
+        with StandIn() as server:
+            yield lambda: ServerIndex(server.url)
 
 
 @pytest.fixture
