@@ -19,6 +19,7 @@ from photo_assets.demo.measuring import measured
 from photo_assets.finding import open_searcher
 from photo_assets.ingest import Ingested
 from photo_assets.search.gallery import write_gallery
+from photo_assets.search.query import Query
 from photo_assets.settings import Settings, load_settings
 from photo_assets.terminal import hits_table, out, summary
 
@@ -39,7 +40,7 @@ def run(
         ingested = ingest_with_bar(settings, settings.library_roots)
     with open_searcher(settings) as searcher:
         with timed("search", seconds):
-            found = {query: searcher.by_text(query, GALLERY_HITS) for query in QUERIES}
+            found = {query: searcher.find(Query(query, limit=GALLERY_HITS)) for query in QUERIES}
         with timed("measure", seconds):
             quality = measured(truth, searcher.captions_by_path(), searcher)
     gallery = write_gallery(to / "gallery.html", "Photos found by meaning", found, _told(ingested, quality))

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from photo_assets.demo.library import DemoPhoto
+from photo_assets.search.query import Query
 from photo_assets.search.searching import Found, Searcher
 from resources.vectors.port import Filters
 
@@ -41,10 +42,8 @@ def recall_at_1(truth: Sequence[DemoPhoto], searcher: Searcher, filters: Filters
     """The share of the distinct true captions for which the best hit is a photo whose true caption is the query."""
     true_captions = {_path(photo): photo.caption for photo in truth}
     queries = sorted(set(true_captions.values()))
-    answers = searcher.by_texts(queries, 1, filters)
-    return sum(_is_hit(query, found, true_captions) for query, found in zip(queries, answers, strict=True)) / len(
-        queries
-    )
+    found = {query: searcher.find(Query(query, filters=filters or Filters(), limit=1)) for query in queries}
+    return sum(_is_hit(query, hits, true_captions) for query, hits in found.items()) / len(queries)
 
 
 def _is_hit(query: str, found: Sequence[Found], true_captions: Mapping[str, str]) -> bool:

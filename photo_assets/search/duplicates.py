@@ -16,7 +16,7 @@ from pathlib import PurePath
 
 from photo_assets.search.hashes import near_pairs, tells_something
 from resources.decoding.formats import Format
-from resources.vectors.port import OFFLINE, Filters, Record, VectorIndex
+from resources.vectors.port import Filters, Record, VectorIndex, is_offline
 
 
 class Kind(StrEnum):
@@ -82,7 +82,9 @@ def find_duplicates(
     version = index.active_version()
     if version is None:
         return Duplicates()
-    records = {record.point_id: record for record in index.scroll(version) if show_missing or _is_present(record)}
+    records = {
+        record.point_id: record for record in index.scroll(version) if show_missing or not is_offline(record.payload)
+    }
     groups = [group for record in records.values() for group in _same_bytes(record)] if Kind.EXACT in kinds else []
     told: list[set[str]] = []
     if Kind.PERCEPTUAL in kinds:
@@ -165,7 +167,3 @@ def _copies(records: Sequence[Record]) -> list[Copy]:
 def _copy(record: Record, paths: list[str]) -> Copy:
     names = ("format", "width_px", "height_px", "taken_at")
     return Copy(record.point_id, list(paths), **{name: record.payload.get(name) for name in names})
-
-
-def _is_present(record: Record) -> bool:
-    return record.payload.get("presence") != OFFLINE

@@ -14,13 +14,13 @@ import numpy as np
 
 from photo_assets.search.errors import SearchError
 from photo_assets.search.hybrid import DEPTH, fused, uncut
-from photo_assets.search.pictures import content_of, preview_of
+from photo_assets.search.pictures import content_of
 from photo_assets.search.query import Query
 from photo_assets.steps.collection import version_of
 from resources.decoding.previews import PreviewStore
 from resources.inference.port import InferenceEngine, ItemError
 from resources.library.identity import photo_id
-from resources.vectors.port import OFFLINE, Filters, Hit, VectorIndex
+from resources.vectors.port import Filters, Hit, VectorIndex, is_offline
 
 
 @dataclass(frozen=True)
@@ -71,19 +71,6 @@ class Searcher:
     ) -> None:
         self._index.close()
 
-    def by_text(self, text: str, limit: int = 10, filters: Filters | None = None) -> list[Found]:
-        """The photos that show what the text says, the best first."""
-        (found,) = self.by_texts([text], limit, filters)
-        return found
-
-    def by_texts(self, texts: Sequence[str], limit: int = 10, filters: Filters | None = None) -> list[list[Found]]:
-        """The photos of several texts, embedded together; one list per text, in order."""
-        return [self._nearest(_sound(vector), limit, filters) for vector in self._engine.embed_texts(texts)]
-
-    def by_image(self, path: Path, limit: int = 10) -> list[Found]:
-        """The photos that look like the picture in this file, which may be of any format the library takes."""
-        return self.find(Query(picture=preview_of(path), limit=limit))
-
     def find(self, query: Query) -> list[Found]:
         """The photos that answer the query, the best first, equally good ones in the order of their ids.
 
@@ -99,11 +86,6 @@ class Searcher:
             hits = self._index.query(self._version(), vector, wanted, filters, with_payload=False)
         others = [hit for hit in hits if hit.point_id != query.like]
         return self._told(others[query.offset : query.offset + query.limit])
-
-    def photo(self, photo_id: str) -> Found | None:
-        """This photo of the collection as a hit of itself; None where it is not there."""
-        records = self._index.retrieve(self._version(), [photo_id])
-        return next((self._found(Hit(record.point_id, 1.0, record.payload)) for record in records), None)
 
     def captions_by_path(self) -> dict[str, str]:
         """The caption of every path in the collection."""
@@ -131,10 +113,6 @@ class Searcher:
         if photo_id not in found:
             raise SearchError(f"the photo {photo_id} is not in the collection; ingest it, or search by its picture")
         return found[photo_id]
-
-    def _nearest(self, vector: np.ndarray, limit: int, filters: Filters | None = None) -> list[Found]:
-        hits = self._index.query(self._version(), vector, limit, self._shown(filters or Filters()))
-        return [self._found(hit) for hit in hits]
 
     def _fused(self, vector: np.ndarray, text: str, depth: int, filters: Filters) -> list[Hit]:
         version = self._version()
@@ -170,7 +148,7 @@ class Searcher:
             score=hit.score,
             paths=payload.get("paths", []),
             thumbnail=self._previews.thumbnail_path(hit.point_id),
-            offline=payload.get("presence") == OFFLINE,
+            offline=is_offline(payload),
             **{name: payload.get(name) for name in names},
         )
 

@@ -45,6 +45,11 @@ OFFLINE = "offline"
 """The `presence` of a photo that no file holds now; any other and none at all is that of a photo with files."""
 
 
+def is_offline(payload: Mapping[str, Any]) -> bool:
+    """Whether a point with this payload is a photo that no file holds now."""
+    return payload.get("presence") == OFFLINE
+
+
 @dataclass(frozen=True, eq=False)
 class Point:
     """One photo in one embedding space.

@@ -9,6 +9,7 @@ import pytest
 from photo_assets.definitions import build_defs, open_resource
 from photo_assets.finding import open_searcher
 from photo_assets.instance import open_instance
+from photo_assets.search.query import Query
 from photo_assets.search.searching import Found
 from photo_assets.settings import Settings
 from photo_assets.steps import decoding, inference
@@ -95,7 +96,7 @@ def check(settings: Settings, name: str) -> tuple[bool, dict[str, Any]]:
 
 def search(settings: Settings, **changes: Any) -> list[Found]:
     with open_searcher(settings.model_copy(update=changes)) as searcher:
-        return searcher.by_text("a lake", 20)
+        return searcher.find(Query("a lake", limit=20))
 
 
 def within(settings: Settings, days: float) -> Settings:

@@ -16,6 +16,7 @@ import pytest
 from photo_assets.definitions import open_resource
 from photo_assets.finding import open_searcher
 from photo_assets.ingest import Ingested, ingest
+from photo_assets.search.query import Query
 from photo_assets.settings import Settings, load_settings
 from resources.inference import client as client_module
 from resources.inference import patience
@@ -348,7 +349,7 @@ def test_an_ingest_outlives_the_services_death_and_finishes_with_the_next_one(
     engine = open_resource(through_service, "inference").engine()
     assert isinstance(engine, RemoteEngine) and engine.counts()["tries_again"] > 0
     with open_searcher(through_service) as searcher:
-        assert len(searcher.by_text("a photo")) == 6
+        assert len(searcher.find(Query("a photo"))) == 6
 
 
 def test_without_the_service_the_ingest_stops_and_another_one_finishes(
