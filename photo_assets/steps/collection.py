@@ -31,6 +31,9 @@ PAYLOAD_FROM_METADATA = (
     "perceptual_hash",
 )
 
+# A tenth of a millimetre from the pole: Qdrant's grid of places takes 90 degrees itself for the other pole.
+_NORTHMOST_DEG = 90 - 1e-9
+
 # The row of a photo whose points were deleted and that no file holds.
 REMOVED = {
     "status": "removed",
@@ -209,4 +212,4 @@ def camera(make: str | None, model: str | None) -> str | None:
 def _location(metadata: Row) -> dict[str, Any] | None:
     if metadata["latitude_deg"] is None or metadata["longitude_deg"] is None:
         return None
-    return {"lat": metadata["latitude_deg"], "lon": metadata["longitude_deg"]}
+    return {"lat": min(metadata["latitude_deg"], _NORTHMOST_DEG), "lon": metadata["longitude_deg"]}
