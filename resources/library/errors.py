@@ -4,9 +4,12 @@ LibraryError
 ├── RootUnavailable   a root is not a folder that can be read now                  retry helps
 ├── LedgerUnavailable the ledger's database does not answer, or not now     retry helps
 ├── LedgerUnusable    the ledger's database lacks what the ledger needs
+├── UnreadableCopy    a copy of the ledger that is not one of this version's
 ├── NothingHeld       a root below which nothing waits for a person's word
 └── UnknownBatch      a partition key that the ledger never cut
 """
+
+from pathlib import Path
 
 from resources.errors import PhotoPlatformError
 
@@ -45,6 +48,16 @@ class LedgerUnusable(LibraryError):
     def __init__(self, where: str, reason: str, remedy: str) -> None:
         self.where, self.reason = where, reason
         super().__init__(f"the ledger at {where} cannot be used: {reason}. {remedy}, or leave PHOTO_LEDGER_URL empty.")
+
+
+class UnreadableCopy(LibraryError):
+    """The file `path` of a copy of the ledger cannot be read into one; the ledger is as it was."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path, self.reason = path, reason
+        super().__init__(
+            f"{path.name} is no table of a ledger: {reason}. Use the version that wrote it, or a later one."
+        )
 
 
 class NothingHeld(LibraryError):

@@ -17,6 +17,7 @@ from resources.library import (
     looking,
     offline,
     path_changes,
+    portable,
     provenance,
     quarantine,
     retries,
@@ -51,6 +52,26 @@ class Ledger:
     def close(self) -> None:
         """Give the database connections back."""
         self._database.dispose()
+
+    def write_copy(self, folder: Path) -> list[Path]:
+        """Write all of it into `folder`, as of one moment: a Parquet file for each table."""
+        with self._reading.begin() as connection:
+            return portable.write_copy(connection, folder)
+
+    def read_copy(self, folder: Path) -> None:
+        """Become what a copy says, all of it or nothing. Raises UnreadableCopy."""
+        with self._database.begin() as connection:
+            portable.read_copy(connection, folder)
+
+    def is_empty(self) -> bool:
+        """Whether nothing was ever written down here."""
+        with self._reading.begin() as connection:
+            return portable.is_empty(connection)
+
+    def empty(self) -> None:
+        """Forget everything."""
+        with self._database.begin() as connection:
+            portable.empty(connection)
 
     def begin_look(
         self, root: bytes, device: int, folder: str = "", *, now: float | None = None
