@@ -8,6 +8,7 @@ import numpy as np
 
 from photo_assets.steps.decoding import carried, sidecars_read
 from photo_assets.steps.following import placed
+from photo_assets.steps.versions import switch
 from resources.inference.port import InferenceEngine, Provenance
 from resources.library.batching import Outcome
 from resources.library.ledger import Ledger
@@ -30,6 +31,9 @@ PAYLOAD_FROM_METADATA = (
     "label",
     "perceptual_hash",
 )
+
+# What is told of the model that embedded a photo, and not of the photo.
+OF_THE_VECTOR = ("clip_model", "clip_revision", "preprocessing")
 
 # A tenth of a millimetre from the pole: Qdrant's grid of places takes 90 degrees itself for the other pole.
 _NORTHMOST_DEG = 90 - 1e-9
@@ -69,7 +73,10 @@ class BatchTables:
 
 @dataclass(frozen=True)
 class CollectionState:
-    """The whole collection against the ledger; ids that differ are listed."""
+    """The whole collection against the ledger; ids that differ are listed.
+
+    `version` is that of the settings' model, `active` the one that is searched, `left` the one that was until now.
+    """
 
     version: str | None
     active: str | None
@@ -77,6 +84,7 @@ class CollectionState:
     photos: int
     missing: list[str] = field(default_factory=list)
     orphans: list[str] = field(default_factory=list)
+    left: str | None = None
 
     @property
     def complete(self) -> bool:
@@ -109,8 +117,10 @@ def put_points(tables: BatchTables, index: VectorIndex, ledger: Ledger, version:
     places = _places(paths, index, version)
     # A photo without a caption is still found by its picture.
     written = [photo for photo, row in zip(tables.photos(), rows, strict=True) if row["status"] == "ok"]
-    index.upsert(version, [_point(*photo, places) for photo in written])
-    _tell_newer_paths(paths, ledger, index, version)
+    payloads = [_payload(*photo, places) for photo in written]
+    index.upsert(version, [_point(photo[2], payload) for photo, payload in zip(written, payloads, strict=True)])
+    _tell_other_versions(payloads, index, version)
+    tell_newer_paths(paths, ledger, index)
     return rows
 
 
@@ -145,14 +155,27 @@ def outcomes(rows: Iterable[Row]) -> list[Outcome]:
     return [Outcome(row["photo_id"], row["status"], row["error_kind"], row["error_message"]) for row in rows]
 
 
-def reconcile(index: VectorIndex, ledger: Ledger, version: str) -> CollectionState:
-    """Compare every point with every photo, and make `version` the one that is searched once it is complete."""
-    photos = ledger.ok_photo_ids()
-    points = {record.point_id for record in index.scroll(version)} if version in index.versions() else set()
+def reconcile(index: VectorIndex, ledger: Ledger, version: str, *, auto_switch: bool = True) -> CollectionState:
+    """Compare every point with every photo.
+
+    With `auto_switch`, `version` is searched from then on that it holds every photo, unless a person has left it.
+    """
+    photos, points = ledger.ok_photo_ids(), ids_in(index, version)
     missing, orphans = sorted(photos - points), sorted(points - photos)
-    if photos and not missing and index.active_version() != version:
-        index.switch_alias(version)
-    return CollectionState(version, index.active_version(), len(points), len(photos), missing, orphans)
+    left = None
+    if photos and not missing and auto_switch and not _is_left_by_hand(version, ledger):
+        left = switch(index, ledger, version)
+    return CollectionState(version, index.active_version(), len(points), len(photos), missing, orphans, left)
+
+
+def ids_in(index: VectorIndex, version: str) -> set[str]:
+    """The photos that a version holds; none where there is no such version."""
+    return {record.point_id for record in index.scroll(version)} if version in index.versions() else set()
+
+
+def _is_left_by_hand(version: str, ledger: Ledger) -> bool:
+    known = ledger.known_versions().get(version)
+    return known is not None and known.left_by_hand
 
 
 def _row(embedding: Row, caption: Row, version: str, removed: Collection[str]) -> Row:
@@ -172,14 +195,37 @@ def _places(paths: Mapping[str, Sequence[str]], index: VectorIndex, version: str
     return {photo_id: kept.get(photo_id, {}) | placed(held_by) for photo_id, held_by in paths.items()}
 
 
-def _tell_newer_paths(paths: Mapping[str, Sequence[str]], ledger: Ledger, index: VectorIndex, version: str) -> None:
+def _tell_other_versions(payloads: Iterable[dict[str, Any]], index: VectorIndex, version: str) -> None:
+    """What is told of a photo is the same in every version that has it; only the vector is another model's.
+
+    With what it lacks, as None: the other version may have had it.
+    """
+    told = {
+        payload["photo_id"]: {name: value for name, value in payload.items() if name not in OF_THE_VECTOR}
+        for payload in payloads
+    }
+    for other in index.versions() if told else ():
+        if other != version:
+            index.set_payload(other, told)
+
+
+def tell_newer_paths(paths: Mapping[str, Sequence[str]], ledger: Ledger, index: VectorIndex) -> None:
     """Tell what changed since the paths were read: what another process told meanwhile was overwritten."""
     now = ledger.paths_of(paths)
     newer = {photo_id: placed(held_by) for photo_id, held_by in now.items() if held_by != paths[photo_id]}
-    index.set_payload(version, newer)
+    for version in index.versions() if newer else ():
+        index.set_payload(version, newer)
 
 
-def _point(decoded: Row, metadata: Row, embedding: Row, caption: Row, places: Mapping[str, Any]) -> Point:
+def _point(embedding: Row, payload: Mapping[str, Any]) -> Point:
+    told = {name: value for name, value in payload.items() if value is not None}
+    return Point(embedding["photo_id"], np.asarray(embedding["vector"], dtype=np.float32), told)
+
+
+def _payload(
+    decoded: Row, metadata: Row, embedding: Row, caption: Row, places: Mapping[str, dict[str, Any]]
+) -> dict[str, Any]:
+    """What is told of a photo; None for what is not known."""
     photo_id = decoded["photo_id"]
     payload = {
         "photo_id": photo_id,
@@ -197,9 +243,7 @@ def _point(decoded: Row, metadata: Row, embedding: Row, caption: Row, places: Ma
         "blip_revision": caption["blip_revision"],
         "preprocessing": embedding["preprocessing"],
     }
-    payload |= {name: metadata[name] for name in PAYLOAD_FROM_METADATA} | places[photo_id]
-    known = {name: value for name, value in payload.items() if value is not None}
-    return Point(photo_id, np.asarray(embedding["vector"], dtype=np.float32), known)
+    return payload | {name: metadata[name] for name in PAYLOAD_FROM_METADATA} | places[photo_id]
 
 
 def camera(make: str | None, model: str | None) -> str | None:

@@ -54,10 +54,8 @@ def placed(paths: Sequence[str]) -> dict[str, Any]:
 
 
 def _tell(index: VectorIndex, payloads: Mapping[str, dict[str, Any]]) -> list[str]:
-    """Set these payloads in every version; the photos that the searched one lacks."""
-    active, lacking = index.active_version(), list(payloads)
+    """Set these payloads in every version; the photos that are in none: one may be on its way into the searched one."""
+    lacking = set(payloads)
     for version in index.versions():
-        unknown = index.set_payload(version, payloads)
-        if version == active:
-            lacking = unknown
-    return lacking
+        lacking &= set(index.set_payload(version, payloads))
+    return sorted(lacking)
