@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, true, update
 
 from resources.library.claiming import release_unbrought
 from resources.library.database import chunks, set_by_id
@@ -83,15 +83,14 @@ def members(connection: Connection, batch: str) -> list[Member]:
 def finish_batch(connection: Connection, batch: str, outcomes: Iterable[Outcome], now: float) -> None:
     """Write how each photo of the batch ended, when it is tried again if it failed, and that the batch is done."""
     ended = list(outcomes)
-    # A photo that was ok until it was done again has a point.
-    note_photos(connection, _ok_so_far(connection, batch, ended), now)
+    note_photos(connection, _failed_with_points(connection, batch, ended), now)
     _write_well_ended(connection, batch, [outcome for outcome in ended if not outcome.error_kind])
     for outcome in ended:
         if outcome.error_kind:
             mine = update(photos).where(photos.c.photo_id == outcome.photo_id, photos.c.batch == batch)
             values = {name: getattr(outcome, name) for name in ("status", "error_kind", "error_message")}
             connection.execute(mine.values(values | _retry(connection, outcome, now)))
-    connection.execute(update(batches).where(batches.c.key == batch).values(state="done"))
+    connection.execute(update(batches).where(batches.c.key == batch).values(state="done", begun=0))
     release_unbrought(connection, batch, now)
     note_unheld(connection, batch, now)
     # A file that changed meanwhile is settling again and waits for a later batch.
@@ -99,14 +98,16 @@ def finish_batch(connection: Connection, batch: str, outcomes: Iterable[Outcome]
     connection.execute(cut.values(state="done"))
 
 
-def _ok_so_far(connection: Connection, batch: str, ended: Sequence[Outcome]) -> Sequence[str]:
-    """Those of the photos that failed now and were ok when the batch was done before."""
+def _failed_with_points(connection: Connection, batch: str, ended: Sequence[Outcome]) -> Sequence[str]:
+    """Those of the photos that failed now and may have a point: ok so far, or of a run that died before its end."""
     failed = [outcome.photo_id for outcome in ended if outcome.status == "failed"]
-    were_ok = (photos.c.batch == batch, photos.c.status == "ok")
+    begun = connection.scalar(select(batches.c.begun).where(batches.c.key == batch)) or 0
+    may_have = true() if begun > 1 else photos.c.status == "ok"
+    mine = select(photos.c.photo_id).where(photos.c.batch == batch, may_have)
     return [
         photo_id
         for chunk in chunks(failed)
-        for photo_id in connection.scalars(select(photos.c.photo_id).where(photos.c.photo_id.in_(chunk), *were_ok))
+        for photo_id in connection.scalars(mine.where(photos.c.photo_id.in_(chunk)))
     ]
 
 

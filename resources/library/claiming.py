@@ -8,13 +8,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, select, update
 
 from resources.library.database import chunks, upsert
 from resources.library.identity import IdentifiedFile
 from resources.library.path_changes import note_photos
 from resources.library.retries import NO_FAILURE, count_unread, is_due
-from resources.library.schema import batch_members, files, photos
+from resources.library.schema import batch_members, batches, files, photos
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,8 @@ class Place:
 def record_identities(connection: Connection, batch: str, identified: Sequence[IdentifiedFile], now: float) -> set[str]:
     """Remember which photo each file holds; the ids of the photos that this batch is to decode."""
     held_before = _held_by_members(connection, batch)
+    begun = {"begun": func.coalesce(batches.c.begun, 0) + 1}
+    connection.execute(update(batches).where(batches.c.key == batch).values(begun))
     _write_photo_ids(connection, batch, [file for file in identified if file.photo_id])
     for file in identified:
         if not file.photo_id:

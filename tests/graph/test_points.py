@@ -177,3 +177,17 @@ def test_a_photo_that_fails_when_it_is_done_again_loses_its_point(
     follow(shelf.ledger, index, EVER_S, 1.0)
 
     assert [names for names, _ in said(tables, index)] == [[name] for name in NAMES[1:]]
+
+
+def test_a_photo_that_fails_after_its_run_died_loses_the_point_that_the_run_wrote(
+    shelf: Shelf, tables: BatchTables, index: VectorIndex
+) -> None:
+    (batch,) = shelf.ledger.planned_batches()
+    rows = put_points(tables, index, shelf.ledger, VERSION, DIMENSIONS)  # and the run dies
+    shelf.identify(batch)
+    failed = rows[0] | {"status": "failed", "error_kind": "timed_out", "error_message": "too slow"}
+    shelf.ledger.finish_batch(batch, outcomes([failed, *rows[1:]]))
+
+    follow(shelf.ledger, index, EVER_S, 1.0)
+
+    assert [names for names, _ in said(tables, index)] == [[name] for name in NAMES[1:]]
