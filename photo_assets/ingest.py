@@ -4,24 +4,21 @@ What the `photos ingest` command and the demo run. Dagster keeps the runs, so th
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from photo_assets.at_work import batches_at_work
 from photo_assets.definitions import build_defs, open_resource
 from photo_assets.ingest_lock import INGEST_TAG, end_killed_runs, only_ingest
 from photo_assets.instance import open_instance
-from photo_assets.partitions import BATCHES
 from photo_assets.progress import Listener, listening
-from photo_assets.run_tags import STARTED_BY, run_tags
-from photo_assets.running import run_in_process
+from photo_assets.run_tags import STARTED_BY
+from photo_assets.running import run_batch, run_in_process
 from photo_assets.settings import Settings
 from photo_assets.steps.scanning import Roots, Scan, scan_until_settled
-from resources.errors import PhotoPlatformError, first_line
 from resources.library.resource import LibraryResource
 
 if TYPE_CHECKING:
@@ -49,6 +46,11 @@ class Ingested:
     seconds: dict[str, float] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     failures: list[dict[str, Any]] = field(default_factory=list)
+
+    def took(self, seconds: Mapping[str, float]) -> None:
+        """Add the time of a run's steps."""
+        for step, of_step in seconds.items():
+            self.seconds[step] = self.seconds.get(step, 0.0) + of_step
 
 
 def ingest(settings: Settings, roots: Sequence[Path], watch: Callable[[int], Listener]) -> Ingested:
@@ -84,12 +86,12 @@ def _run_batches(settings: Settings, ledger: "Ledger", ingested: Ingested, liste
             _run_batch(definitions, instance, ledger, "refresh_metadata", batch, ingested)
         for batch in ingested.captioned:
             _run_batch(definitions, instance, ledger, "retry_captions", batch, ingested)
-        _run(definitions, instance, "describe_collection", ingested, INGEST_TAG)
+        _describe(definitions, instance, ingested)
         ingested.rewritten = list(ledger.batches_to_rewrite())
         for batch in ingested.rewritten:
             _run_batch(definitions, instance, ledger, "rewrite_points", batch, ingested)
         if ingested.rewritten:
-            _run(definitions, instance, "describe_collection", ingested, INGEST_TAG)
+            _describe(definitions, instance, ingested)
 
 
 def _run_batch(
@@ -100,27 +102,14 @@ def _run_batch(
     batch: str,
     ingested: Ingested,
 ) -> None:
-    """A batch whose run fails stays due. What would fail every other batch too stops the ingest."""
-    if batches_at_work(instance, [batch]):
+    files = ledger.batch_sizes([batch])[batch]
+    ended = run_batch(definitions, instance, job, batch, files, INGEST_TAG[STARTED_BY])
+    if ended.left:
         ingested.left.append(batch)
-        return
-    instance.add_dynamic_partitions(str(BATCHES.name), [batch])
-    tags = run_tags(batch, ledger.batch_sizes([batch])[batch], INGEST_TAG[STARTED_BY])
-    try:
-        _run(definitions, instance, job, ingested, tags, partition_key=batch)
-    except PhotoPlatformError:
-        raise
-    except Exception as error:
-        ingested.failed[batch] = first_line(error)
+    if ended.failed:
+        ingested.failed[batch] = ended.failed
+    ingested.took(ended.seconds)
 
 
-def _run(
-    definitions: dg.Definitions,
-    instance: dg.DagsterInstance,
-    job: str,
-    ingested: Ingested,
-    tags: dict[str, str],
-    **run: Any,
-) -> None:
-    for step, seconds in run_in_process(definitions, instance, job, tags, **run).items():
-        ingested.seconds[step] = ingested.seconds.get(step, 0.0) + seconds
+def _describe(definitions: dg.Definitions, instance: dg.DagsterInstance, ingested: Ingested) -> None:
+    ingested.took(run_in_process(definitions, instance, "describe_collection", INGEST_TAG))

@@ -9,17 +9,14 @@ from dataclasses import dataclass, field
 
 import dagster as dg
 
-from photo_assets.at_work import batches_at_work
 from photo_assets.definitions import build_defs, open_resource
 from photo_assets.ingest_lock import REFRESH_TAG, end_killed_runs, only_ingest
 from photo_assets.instance import open_instance
-from photo_assets.partitions import BATCHES
 from photo_assets.progress import Listener
 from photo_assets.refresh_plan import Due, current_provenance, plan_refresh
-from photo_assets.run_tags import STARTED_BY, run_tags
-from photo_assets.running import run_in_process
+from photo_assets.run_tags import STARTED_BY
+from photo_assets.running import run_batch, run_in_process
 from photo_assets.settings import Settings
-from resources.errors import PhotoPlatformError, first_line
 
 
 @dataclass
@@ -55,7 +52,6 @@ def _run_all(settings: Settings, due: list[Due], refreshed: Refreshed, listener:
     definitions = build_defs(settings)
     with open_instance(settings) as instance:
         end_killed_runs(instance)
-        instance.add_dynamic_partitions(str(BATCHES.name), [each.batch for each in due])
         for each in due:
             _run_one(definitions, instance, each, refreshed)
             listener("refreshed", each.files)
@@ -63,18 +59,13 @@ def _run_all(settings: Settings, due: list[Due], refreshed: Refreshed, listener:
 
 
 def _run_one(definitions: dg.Definitions, instance: dg.DagsterInstance, due: Due, refreshed: Refreshed) -> None:
-    """A batch whose run fails stays due. What would fail every other batch too stops the refresh."""
-    if batches_at_work(instance, [due.batch]):
+    started_by, selection = REFRESH_TAG[STARTED_BY], due.selection()
+    ended = run_batch(
+        definitions, instance, "ingest_batch", due.batch, due.files, started_by, asset_selection=selection
+    )
+    if ended.left:
         refreshed.left.append(due)
-        return
-    tags = run_tags(due.batch, due.files, REFRESH_TAG[STARTED_BY])
-    try:
-        run_in_process(
-            definitions, instance, "ingest_batch", tags, partition_key=due.batch, asset_selection=due.selection()
-        )
-    except PhotoPlatformError:
-        raise
-    except Exception as error:
-        refreshed.failed[due.batch] = first_line(error)
+    elif ended.failed:
+        refreshed.failed[due.batch] = ended.failed
     else:
         refreshed.done.append(due)
