@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from resources.vectors import edge_requests, locks
 from resources.vectors.chunks import chunked
 from resources.vectors.errors import EngineFailure, IndexInUse
-from resources.vectors.port import Filters, Hit, Point, Record
+from resources.vectors.port import Filters, Hit, Point, Record, Using
+from resources.vectors.vector_names import NAMES, vector_of
 
 _CHUNK = 1_000  # points per write: 2 MB of vectors of 512 dimensions, and past the size where more is faster
 _FLUSH_EVERY = 20_000  # points: the log is cut back only by a flush, and takes 2.5 kB per point until then
@@ -35,7 +36,7 @@ class OpenVersion:
         try:
             self._shard = _load(directory, wait_s)
             with _engine(directory):
-                edge_requests.add_indexes(self._shard)
+                edge_requests.complete(self._shard, dimensions)
         except BaseException:
             locks.release(self._lock)
             raise
@@ -72,10 +73,10 @@ class OpenVersion:
         return sorted(missing)
 
     def nearest(
-        self, vector: list[float], limit: int, filters: Filters | None, exact: bool, with_payload: bool
+        self, vector: list[float], limit: int, filters: Filters | None, exact: bool, with_payload: bool, using: Using
     ) -> list[Hit]:
         """The engine's best `limit` hits, best first."""
-        return self._hits(edge_requests.query_of(vector, limit, filters, exact, with_payload))
+        return self._hits(edge_requests.query_of(vector, limit, filters, exact, with_payload, using))
 
     def best_worded(self, text: str, limit: int, filters: Filters | None, with_payload: bool) -> list[Hit]:
         """The engine's best `limit` hits by the words of their captions, best first."""
@@ -86,13 +87,14 @@ class OpenVersion:
         found = {record.point_id: record for record in self._fetch(point_ids, True)}
         return [found[point_id] for point_id in point_ids if point_id in found]
 
-    def vectors(self, point_ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+    def vectors(self, point_ids: Sequence[str], using: Using) -> dict[str, NDArray[np.float32]]:
         """The unit vectors of what is there of `point_ids`."""
         found: dict[str, NDArray[np.float32]] = {}
         for chunk in chunked(point_ids, _CHUNK):
             with _engine(self._directory):
-                records = self._shard.retrieve(list(chunk), False, True)
-            found.update((str(record.id), np.asarray(record.vector, np.float32)) for record in records)
+                records = self._shard.retrieve(list(chunk), False, [NAMES[using]])
+            vectors = ((str(record.id), vector_of(record.vector, using)) for record in records)
+            found.update((point_id, vector) for point_id, vector in vectors if vector is not None)
         return found
 
     def scroll(self) -> Iterator[Record]:

@@ -26,7 +26,7 @@ from resources.vectors.edge_version import OpenVersion
 from resources.vectors.errors import ActiveVersion, DimensionMismatch
 from resources.vectors.layout import Layout
 from resources.vectors.points import check_ids, check_payload, check_points, check_vector, check_version_name
-from resources.vectors.port import Filters, Hit, Point, Record
+from resources.vectors.port import SCRATCH, Filters, Hit, Point, Record, Using
 from resources.vectors.ranking import nearest
 
 
@@ -95,12 +95,13 @@ class EmbeddedIndex:
         filters: Filters | None = None,
         exact: bool = False,
         with_payload: bool = True,
+        using: Using = "image",
     ) -> list[Hit]:
         """See VectorIndex."""
         opened = self._open(version)
         check_vector(version, opened.dimensions, vector, "of the query")
         values: list[float] = vector.tolist()
-        return nearest(lambda wanted: opened.nearest(values, wanted, filters, exact, with_payload), limit)
+        return nearest(lambda wanted: opened.nearest(values, wanted, filters, exact, with_payload, using), limit)
 
     def query_words(
         self, version: str, text: str, limit: int, filters: Filters | None = None, with_payload: bool = True
@@ -114,10 +115,10 @@ class EmbeddedIndex:
         check_ids(point_ids)
         return self._open(version).retrieve(point_ids)
 
-    def vectors(self, version: str, point_ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+    def vectors(self, version: str, point_ids: Sequence[str], using: Using = "image") -> dict[str, NDArray[np.float32]]:
         """See VectorIndex."""
         check_ids(point_ids)
-        return self._open(version).vectors(point_ids)
+        return self._open(version).vectors(point_ids, using)
 
     def scroll(self, version: str) -> Iterator[Record]:
         """See VectorIndex."""

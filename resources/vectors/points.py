@@ -31,8 +31,10 @@ def check_points(version: str, dimensions: int, points: Sequence[Point]) -> None
     """Raise for the first point whose id, vector or payload would be stored wrongly."""
     check_ids(point.point_id for point in points)
     for point in points:
-        check_vector(version, dimensions, point.vector, point.point_id)
-        _check_norm(point)
+        for vector in (point.vector, point.caption_vector):
+            if vector is not None:
+                check_vector(version, dimensions, vector, point.point_id)
+                _check_norm(point.point_id, vector)
         check_payload(point.point_id, point.payload)
 
 
@@ -69,10 +71,10 @@ def _is_canonical_uuid(point_id: object) -> bool:
         return False
 
 
-def _check_norm(point: Point) -> None:
-    norm = float(np.linalg.norm(point.vector))
+def _check_norm(point_id: str, vector: NDArray[np.float32]) -> None:
+    norm = float(np.linalg.norm(vector))
     if abs(norm - 1.0) > _NORM_TOLERANCE:
-        raise InvalidPoint(point.point_id, f"the vector's norm is {norm:.4g}, not 1")
+        raise InvalidPoint(point_id, f"the vector's norm is {norm:.4g}, not 1")
 
 
 def _refusal(value: Any) -> str | None:

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 FieldKind = Literal["keyword", "prefix", "words", "integer", "datetime", "geo"]
 
 INDEXED_FIELDS: Mapping[str, FieldKind] = {
+Using = Literal["image", "caption"]
+"""Which of a point's vectors is meant: its picture's, or that of what its caption says."""
+
     "photo_id": "keyword",
     "caption": "words",
     "paths": "prefix",
@@ -42,6 +45,9 @@ INDEXED_FIELDS: Mapping[str, FieldKind] = {
 """Payload fields with an index: filtering without one reads every payload."""
 
 OFFLINE = "offline"
+SCRATCH = "scratch"
+"""A version that is made to be looked at, and no version of the library: `versions` leaves it out."""
+
 """The `presence` of a photo that no file holds now; any other and none at all is that of a photo with files."""
 
 
@@ -54,20 +60,21 @@ def is_offline(payload: Mapping[str, Any]) -> bool:
 class Point:
     """One photo in one embedding space.
 
-    `point_id` is a UUID as lower-case text, `vector` a (d,) float32 array of unit norm, `payload` JSON values
-    only: photo_id, caption, paths (list of text), presence, taken_at (ISO-8601 text), camera, lens_model, format,
-    keywords (list of text), rating (-1 to 5), location ({"lat", "lon"} in degrees), and the provenance (models,
-    revisions, preprocessing, decoder).
+    `point_id` is a UUID as lower-case text, `vector` a (d,) float32 array of unit norm, `caption_vector` another one
+    of the same space or None where there is no caption, `payload` JSON values only: photo_id, caption, paths (list of
+    text), presence, taken_at (ISO-8601 text), camera, lens_model, format, keywords (list of text), rating (-1 to 5),
+    location ({"lat", "lon"} in degrees), and the provenance (models, revisions, preprocessing, decoder).
     """
 
     point_id: str
     vector: NDArray[np.float32]
     payload: dict[str, Any]
 
+    caption_vector: NDArray[np.float32] | None = None
 
 @dataclass(frozen=True)
 class Record:
-    """A stored point without its vector."""
+    """A stored point without its vectors."""
 
     point_id: str
     payload: dict[str, Any]
@@ -174,10 +181,12 @@ class VectorIndex(Protocol):
         exact: bool = False,
         with_payload: bool = True,
     ) -> list[Hit]:
+        using: Using = "image",
         """Up to `limit` points, the most similar to the (d,) `vector` first, equal scores in id order.
 
-        `exact` compares with every vector even where `optimize` has built a graph. Without their payloads, which
-        are then empty, hundreds of hits take a tenth of the time.
+        Compared are the vectors that `using` names; a point without that one is no hit. `exact` compares with every
+        vector even where `optimize` has built a graph. Without their payloads, which are then empty, hundreds of hits
+        take a tenth of the time.
         """
 
     def query_words(
@@ -191,8 +200,8 @@ class VectorIndex(Protocol):
     def retrieve(self, version: str, point_ids: Sequence[str]) -> list[Record]:
         """These points in the order asked for; ids that are not there are left out."""
 
-    def vectors(self, version: str, point_ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
-        """The (d,) float32 unit vectors of these points, by id; ids that are not there are left out."""
+    def vectors(self, version: str, point_ids: Sequence[str], using: Using = "image") -> dict[str, NDArray[np.float32]]:
+        """The (d,) float32 unit vectors of these points, by id; ids without that vector are left out."""
 
     def scroll(self, version: str) -> Iterator[Record]:
         """Every point once, in id order."""

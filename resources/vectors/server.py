@@ -18,7 +18,7 @@ from resources.vectors import retries, server_requests
 from resources.vectors.chunks import chunked
 from resources.vectors.errors import ActiveVersion, DimensionMismatch, IndexRejected, UnknownVersion
 from resources.vectors.points import check_ids, check_payload, check_points, check_vector, check_version_name
-from resources.vectors.port import INDEXED_FIELDS, Filters, Hit, Point, Record
+from resources.vectors.port import INDEXED_FIELDS, SCRATCH, Filters, Hit, Point, Record, Using
 from resources.vectors.ranking import nearest
 from resources.vectors.server_snapshot import download_snapshot
 
@@ -44,7 +44,7 @@ class ServerIndex:
         self._policy = policy or retries.RetryPolicy()
         # check_compatibility would ask the server for its release here, and warn where it does not answer
         self._client = client or QdrantClient(url=url, api_key=api_key, timeout=_TIMEOUT_S, check_compatibility=False)
-        self._dimensions_of: dict[str, int] = {}
+        self._sizes_of: dict[str, dict[str, int]] = {}
 
     def create_version(self, version: str, dimensions: int) -> None:
         """See VectorIndex. A creation that broke off is completed by the next one."""
@@ -56,6 +56,9 @@ class ServerIndex:
             raise DimensionMismatch(version, existing, dimensions)
         for field, kind in INDEXED_FIELDS.items():
             schema = server_requests.FIELD_SCHEMAS[kind]
+        if not self._has(version, "caption"):  # made by an earlier release
+            later = server_requests.later_vector(dimensions)
+            self._call(version, self._client.create_vector_name, version, NAMES["caption"], later, wait=True)
             self._call(version, self._client.create_payload_index, version, field, schema, wait=True)
 
     def versions(self) -> list[str]:
@@ -68,7 +71,7 @@ class ServerIndex:
         if version == self.active_version():
             raise ActiveVersion(version)
         self._call(version, self._client.delete_collection, version)
-        del self._dimensions_of[version]
+        del self._sizes_of[version]
 
     def active_version(self) -> str | None:
         """See VectorIndex."""
@@ -118,9 +121,12 @@ class ServerIndex:
     ) -> list[Hit]:
         """See VectorIndex."""
         check_vector(version, self._dimensions(version), vector, "of the query")
+        using: Using = "image",
         search = models.SearchParams(hnsw_ef=max(_SEARCH_EF, limit), exact=exact)
-        asked = {"query": vector.tolist(), "search_params": search}
+        asked = {"query": vector.tolist(), "search_params": search, "using": NAMES[using] or None}
         return nearest(partial(self._best, version, asked, filters, with_payload), limit)
+        if not self._has(version, using):
+            return []
 
     def query_words(
         self, version: str, text: str, limit: int, filters: Filters | None = None, with_payload: bool = True
@@ -136,7 +142,7 @@ class ServerIndex:
         found = {record.point_id: record for record in self._fetch(version, point_ids, True)}
         return [found[point_id] for point_id in point_ids if point_id in found]
 
-    def vectors(self, version: str, point_ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+    def vectors(self, version: str, point_ids: Sequence[str], using: Using = "image") -> dict[str, NDArray[np.float32]]:
         """See VectorIndex."""
         check_ids(point_ids)
         self._dimensions(version)
@@ -145,7 +151,8 @@ class ServerIndex:
             records = self._call(
                 version, self._client.retrieve, version, list(chunk), with_payload=False, with_vectors=True
             )
-            found.update((str(record.id), np.asarray(record.vector, np.float32)) for record in records)
+            vectors = ((str(record.id), vector_of(record.vector, using)) for record in records)
+            found.update((point_id, vector) for point_id, vector in vectors if vector is not None)
         return found
 
     def scroll(self, version: str) -> Iterator[Record]:
@@ -187,7 +194,7 @@ class ServerIndex:
         return retries.call(partial(method, *args, **options), self._policy, self._url, version)
 
     def _make(self, version: str, dimensions: int) -> None:
-        vectors = models.VectorParams(size=dimensions, distance=models.Distance.COSINE)
+        vectors = server_requests.vector_params(dimensions)
         try:
             self._call(version, self._client.create_collection, version, vectors_config=vectors)
         except IndexRejected as error:
@@ -195,14 +202,24 @@ class ServerIndex:
                 raise
 
     def _dimensions(self, version: str) -> int:
-        if version not in self._dimensions_of:
+        return self._sizes(version)[NAMES["image"]]
+
+    def _has(self, version: str, using: Using) -> bool:
+        """Whether points may have this vector: in an older collection another process may just have added it."""
+        if NAMES[using] not in self._sizes(version):
+            del self._sizes_of[version]
+        return NAMES[using] in self._sizes(version)
+
+    def _sizes(self, version: str) -> dict[str, int]:
+        if version not in self._sizes_of:
             if not self._call(version, self._client.collection_exists, version):
                 raise UnknownVersion(version, tuple(self.versions()))
-            vectors = self._call(version, self._client.get_collection, version).config.params.vectors
-            if not isinstance(vectors, models.VectorParams):
+            told = self._call(version, self._client.get_collection, version).config.params.vectors
+            sizes = server_requests.sizes_of(told)
+            if NAMES["image"] not in sizes:
                 raise IndexRejected(self._url, None, f"collection {version} is not one of this platform")
-            self._dimensions_of[version] = vectors.size
-        return self._dimensions_of[version]
+            self._sizes_of[version] = sizes
+        return self._sizes_of[version]
 
     def _best(
         self, version: str, asked: dict[str, Any], filters: Filters | None, with_payload: bool, limit: int

@@ -10,6 +10,7 @@ from qdrant_client import models
 
 from resources.vectors.port import OFFLINE, FieldKind, Filters, Hit, Place, Point, Record
 from resources.vectors.ranking import SCORE_DIGITS
+from resources.vectors.vector_names import NAMES, named
 
 FIELD_SCHEMAS: dict[FieldKind, models.PayloadSchemaType | models.KeywordIndexParams | models.TextIndexParams] = {
     "keyword": models.PayloadSchemaType.KEYWORD,
@@ -28,9 +29,25 @@ FIELD_SCHEMAS: dict[FieldKind, models.PayloadSchemaType | models.KeywordIndexPar
 
 def points_of(points: Sequence[Point]) -> list[models.PointStruct]:
     """`points` as the client sends them."""
-    return [
-        models.PointStruct(id=point.point_id, vector=point.vector.tolist(), payload=point.payload) for point in points
-    ]
+    return [models.PointStruct(id=point.point_id, vector=named(point), payload=point.payload) for point in points]
+
+
+def vector_params(dimensions: int) -> dict[str, models.VectorParams]:
+    """The vectors that a new collection's points may have."""
+    return {name: models.VectorParams(size=dimensions, distance=models.Distance.COSINE) for name in NAMES.values()}
+
+
+def sizes_of(vectors: Any) -> dict[str, int]:
+    """The length of each of the vectors in a collection's configuration, which names a single one or several."""
+    by_name = vectors if isinstance(vectors, dict) else {NAMES["image"]: vectors}
+    return {name: params.size for name, params in by_name.items() if isinstance(params, models.VectorParams)}
+
+
+def later_vector(dimensions: int) -> models.DenseVectorNameConfig:
+    """The vector that a collection of an earlier release gets beside the one it has."""
+    return models.DenseVectorNameConfig(
+        dense=models.DenseVectorConfig(size=dimensions, distance=models.Distance.COSINE)
+    )
 
 
 def payload_operations(

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from resources.vectors.errors import (
     ActiveVersion,
@@ -254,6 +255,41 @@ def test_vectors_come_back_as_they_were_written(index: VectorIndex) -> None:
     np.testing.assert_allclose(found[point_id(2)], point(2).vector, atol=1e-6)
 
 
+def captioned(number: int, caption_vector: NDArray[np.float32] | None) -> Point:
+    return replace(point(number), caption_vector=caption_vector)
+
+
+def test_captions_are_compared_apart_from_pictures_and_points_without_one_are_no_hits(index: VectorIndex) -> None:
+    index.upsert(VERSION, [captioned(0, unit(0, 0, 1)), captioned(1, unit(0, 0, 3, 4)), point(2)])
+    hits = index.query(VERSION, unit(0, 0, 1), limit=9, using="caption")
+    assert [hit.point_id for hit in hits] == [point_id(0), point_id(1)]
+    assert [hit.score for hit in hits] == pytest.approx([1.0, 0.6], abs=1e-6)
+    dng = index.query(VERSION, unit(0, 0, 1), limit=9, filters=Filters(format="jpeg"), using="caption")
+    assert [hit.point_id for hit in dng] == [point_id(1)]
+    assert [hit.point_id for hit in index.query(VERSION, point(2).vector, limit=1)] == [point_id(2)]
+
+
+def test_both_vectors_come_back_as_they_were_written(index: VectorIndex) -> None:
+    index.upsert(VERSION, [captioned(0, unit(0, 0, 1)), point(1)])
+    found = index.vectors(VERSION, [point_id(0), point_id(1)], using="caption")
+    assert found.keys() == {point_id(0)}
+    np.testing.assert_allclose(found[point_id(0)], unit(0, 0, 1), atol=1e-6)
+    assert index.vectors(VERSION, [point_id(0), point_id(1)]).keys() == {point_id(0), point_id(1)}
+
+
+def test_a_point_written_again_without_a_caption_has_none_any_more(index: VectorIndex) -> None:
+    index.upsert(VERSION, [captioned(0, unit(0, 0, 1))])
+    index.upsert(VERSION, [point(0)])
+    assert index.query(VERSION, unit(0, 0, 1), limit=9, using="caption") == []
+    assert index.vectors(VERSION, [point_id(0)], using="caption") == {}
+
+
+def test_setting_a_payload_leaves_both_vectors(index: VectorIndex) -> None:
+    index.upsert(VERSION, [captioned(0, unit(0, 0, 1))])
+    index.set_payload(VERSION, {point_id(0): {"rating": 5}})
+    assert index.vectors(VERSION, [point_id(0)], using="caption").keys() == {point_id(0)}
+
+
 def test_creating_a_version_twice_keeps_its_points(index: VectorIndex) -> None:
     index.upsert(VERSION, [point(1)])
     index.create_version(VERSION, DIMENSIONS)
@@ -312,6 +348,8 @@ BAD_POINTS = {
     "infinite vector": Point(point_id(2), np.full(DIMENSIONS, np.inf, np.float32), {}),
     "zero vector": Point(point_id(2), np.zeros(DIMENSIONS, np.float32), {}),
     "two-dimensional vector": Point(point_id(2), unit(1)[None], {}),
+    "NaN in the caption's vector": Point(point_id(2), unit(1), {}, unit(1) * np.float32("nan")),
+    "caption's vector of another length": Point(point_id(2), unit(1), {}, unit(1) * 2),
     "NaN in the payload": Point(point_id(2), unit(1), {"location": {"lat": float("nan"), "lon": 1.0}}),
     "infinity deep in a list": Point(point_id(2), unit(1), {"exif": [1, {"exposure_s": float("inf")}]}),
     "text that is not UTF-8": Point(point_id(2), unit(1), {"paths": ["caf\udce9.jpg"]}),

@@ -9,9 +9,11 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import qdrant_edge as edge
 
 from resources.vectors import edge_requests
 from resources.vectors.embedded import EmbeddedIndex
@@ -219,6 +221,22 @@ def test_a_version_of_an_earlier_release_gets_the_newer_payload_indexes(
         schema = index._open(VERSION)._shard.info().payload_schema
         assert schema.keys() == newer.keys()
         assert schema["paths"].params.prefix
+
+
+def test_a_version_made_before_captions_had_vectors_is_read_and_gets_them(tmp_path: Path) -> None:
+    shard = tmp_path / "versions" / VERSION / "shard"
+    shard.mkdir(parents=True)
+    (shard.parent / "version.json").write_text(f'{{"dimensions": {DIMENSIONS}}}')
+    vectors = edge.EdgeVectorParams(size=DIMENSIONS, distance=edge.Distance.Cosine)
+    old = edge.EdgeShard.create(str(shard), edge.EdgeConfig(vectors=vectors))
+    old.update(edge.UpdateOperation.upsert_points([edge.Point(point_id(1), point(1).vector.tolist(), payload(1))]))
+    old.close()
+    for _ in ("opened", "opened again"):
+        with EmbeddedIndex(tmp_path, wait_s=0) as index:
+            assert index.query(VERSION, point(1).vector, limit=1)[0].payload == payload(1)
+            assert point_id(1) not in index.vectors(VERSION, [point_id(1)], using="caption")
+            index.upsert(VERSION, [replace(point(2), caption_vector=unit(0, 0, 1))])
+            assert [hit.point_id for hit in index.query(VERSION, unit(0, 0, 1), 9, using="caption")] == [point_id(2)]
 
 
 def test_foreign_files_in_the_folder_are_not_versions(tmp_path: Path) -> None:

@@ -45,11 +45,14 @@ def ok(result: Any) -> Answer:
     return Answer(200, json.dumps({"result": result, "status": "ok", "time": 0.0}).encode())
 
 
-def collection_info() -> Any:
-    """What a server tells about an empty collection of DIMENSIONS, taken from the client's own imitation."""
+def collection_info(*names: str) -> Any:
+    """What a server tells about an empty collection of DIMENSIONS, taken from the client's own imitation.
+
+    Without names it is of an earlier release, with one vector that has none.
+    """
     client = QdrantClient(":memory:")
     vectors = models.VectorParams(size=DIMENSIONS, distance=models.Distance.COSINE)
-    client.create_collection("any", vectors_config=vectors)
+    client.create_collection("any", vectors_config=dict.fromkeys(names, vectors) or vectors)
     return client.get_collection("any").model_dump(mode="json")
 
 
@@ -103,7 +106,7 @@ class FaultyServer:
 def faulty() -> Iterator[FaultyServer]:
     server = FaultyServer()
     server.plan[f"GET {COLLECTION}/exists"] = [ok({"exists": True})]
-    server.plan[f"GET {COLLECTION}"] = [ok(collection_info())]
+    server.plan[f"GET {COLLECTION}"] = [ok(collection_info("", "caption"))]
     server.plan["GET /collections"] = [ok({"collections": [{"name": VERSION}]})]
     server.plan["GET /aliases"] = [ok({"aliases": []})]
     yield server
@@ -223,6 +226,24 @@ def test_creating_accepts_that_another_process_was_quicker_and_makes_the_indexes
         "taken_at": "datetime",
         "location": "geo",
     }
+
+
+def test_a_collection_of_an_earlier_release_is_searched_as_it_is_and_gets_captions_with_the_next_batch(
+    faulty: FaultyServer, index: ServerIndex
+) -> None:
+    done = ok({"operation_id": 1, "status": "completed"})
+    faulty.plan[f"GET {COLLECTION}"] = [ok(collection_info())] * 3 + [ok(collection_info("", "caption"))]
+    faulty.plan[f"PUT {COLLECTION}/index"] = [done]
+    faulty.plan[f"PUT {COLLECTION}/vectors/caption"] = [done]
+    faulty.plan[f"POST {COLLECTION}/points/query"] = [ok({"points": []})]
+
+    assert index.query(VERSION, unit(1), 3, using="caption") == []
+    assert not faulty.seen("POST", f"{COLLECTION}/points/query")
+    index.create_version(VERSION, DIMENSIONS)
+    (made,) = faulty.seen("PUT", f"{COLLECTION}/vectors/caption")
+    assert made.json()["dense"] == {"size": DIMENSIONS, "distance": "Cosine"}
+    index.query(VERSION, unit(1), 3, using="caption")
+    assert faulty.seen("POST", f"{COLLECTION}/points/query")[0].json()["using"] == "caption"
 
 
 def test_a_version_dropped_by_another_process_is_unknown(faulty: FaultyServer, index: ServerIndex) -> None:
