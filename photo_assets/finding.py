@@ -114,11 +114,12 @@ def duplicates(
 def open_searcher(values: Settings) -> "Searcher":
     """A Searcher over this library's collection."""
     from photo_assets.definitions import open_resource
+    from photo_assets.search.models import VersionModels
     from photo_assets.search.searching import Searcher
 
-    vectors, inference, decoding = (open_resource(values, name) for name in ("vectors", "inference", "decoding"))
-    show_missing = values.photo_search_missing == "show"
-    return Searcher(vectors.index(), inference.engine(), decoding.previews(), show_missing=show_missing)
+    vectors, decoding = (open_resource(values, name) for name in ("vectors", "decoding"))
+    models = VersionModels(open_resource(values, "inference"), open_resource(values, "library").ledger)
+    return Searcher(vectors.index(), models, decoding.previews(), show_missing=values.photo_search_missing == "show")
 
 
 def _place(near: str) -> Place | None:

@@ -6,6 +6,7 @@ The services themselves are the rooms resources/inference/service and photo_asse
 from contextlib import closing
 
 from photo_assets.definitions import open_resource
+from photo_assets.search.models import VersionModels
 from photo_assets.search.pictures import QueryPictures
 from photo_assets.search.service.library import Library
 from photo_assets.search.service.originals import Originals
@@ -32,10 +33,11 @@ def serve_inference(settings: Settings, host: str, port: int) -> None:
 
 def serve_search(settings: Settings, host: str, port: int) -> None:
     """Serve until stopped by a signal. Raises ModelError, VectorIndexError, LibraryError, WebError."""
-    vectors, inference, decoding = (open_resource(settings, name) for name in ("vectors", "inference", "decoding"))
+    vectors, decoding = (open_resource(settings, name) for name in ("vectors", "decoding"))
+    models = VersionModels(open_resource(settings, "inference"), open_resource(settings, "library").ledger)
     with closing(Lending(vectors.index())) as collection, QueryPictures() as pictures:
         show_missing = settings.photo_search_missing == "show"
-        library = Library(collection, inference.engine(), decoding.previews(), pictures, show_missing)
+        library = Library(collection, models, decoding.previews(), pictures, show_missing)
         token, limits = settings.photo_search_token.get_secret_value(), search_limits_of(settings)
         server = SearchServer(library, host, port, token, limits, _originals(settings))
         url = url_of(host, server.port)

@@ -1,6 +1,7 @@
 """Answering one query: a text or a picture becomes a vector, the vector's neighbours become hits.
 
-No Dagster, no terminal, no HTML. The collection that is searched was made by the model that embeds the query.
+No Dagster, no terminal, no HTML. A query is embedded by the model that made the version it is asked of, and keeps to
+that version to its end, whatever is searched meanwhile.
 """
 
 import hashlib
@@ -14,12 +15,13 @@ import numpy as np
 
 from photo_assets.search.errors import SearchError
 from photo_assets.search.hybrid import DEPTH, fused, uncut
+from photo_assets.search.models import EngineOf
 from photo_assets.search.pictures import content_of
 from photo_assets.search.query import Query
-from photo_assets.steps.collection import version_of
 from resources.decoding.previews import PreviewStore
-from resources.inference.port import InferenceEngine, ItemError
+from resources.inference.port import ItemError
 from resources.library.identity import photo_id
+from resources.vectors.errors import UnknownVersion
 from resources.vectors.port import Filters, Hit, VectorIndex, is_offline
 
 
@@ -53,13 +55,13 @@ class Found:
 
 
 class Searcher:
-    """An open collection and the model that made it; use it in a `with`. Photos that are offline only where asked."""
+    """An open collection and its models; use it in a `with`. Photos that are offline only where asked."""
 
     def __init__(
-        self, index: VectorIndex, engine: InferenceEngine, previews: PreviewStore, *, show_missing: bool = False
+        self, index: VectorIndex, engine_of: EngineOf, previews: PreviewStore, *, show_missing: bool = False
     ) -> None:
         self._index = index
-        self._engine = engine
+        self._engine_of = engine_of
         self._previews = previews
         self._show_missing = show_missing
 
@@ -71,73 +73,76 @@ class Searcher:
     ) -> None:
         self._index.close()
 
-    def find(self, query: Query) -> list[Found]:
+    def find(self, query: Query, version: str | None = None) -> list[Found]:
         """The photos that answer the query, the best first, equally good ones in the order of their ids.
 
-        Raises SearchError for an empty query, a picture that cannot be embedded, and a photo that is not there.
+        Those of the version that is searched, unless another is named. Raises SearchError for an empty query, a
+        picture that cannot be embedded, and a photo that is not there; ModelError where the version's model is missing.
         """
         if query.is_empty():
             raise SearchError("the query is empty; give words, a picture or a photo")
-        wanted = query.offset + query.limit + bool(query.like)
-        vector, filters = self._vector_of(query), self._shown(query.filters)
-        if query.hybrid and query.text.strip():
-            hits = self._fused(vector, query.text, max(wanted, DEPTH), filters)
-        else:
-            hits = self._index.query(self._version(), vector, wanted, filters, with_payload=False)
-        others = [hit for hit in hits if hit.point_id != query.like]
-        return self._told(others[query.offset : query.offset + query.limit])
+        asked = version or self._searched()
+        try:
+            return self._answer(query, asked)
+        except UnknownVersion:  # dropped while it was asked, which no version is while it is searched
+            if version or self._searched() == asked:
+                raise
+        return self._answer(query, self._searched())
 
     def captions_by_path(self) -> dict[str, str]:
         """The caption of every path in the collection."""
-        records = self._index.scroll(self._version())
+        records = self._index.scroll(self._searched())
         return {path: record.payload.get("caption", "") for record in records for path in record.payload["paths"]}
 
-    def _vector_of(self, query: Query) -> np.ndarray:
+    def _answer(self, query: Query, version: str) -> list[Found]:
+        wanted = query.offset + query.limit + bool(query.like)
+        vector, filters = self._vector_of(query, version), self._shown(query.filters)
+        if query.hybrid and query.text.strip():
+            hits = self._fused(version, vector, query.text, max(wanted, DEPTH), filters)
+        else:
+            hits = self._index.query(version, vector, wanted, filters, with_payload=False)
+        others = [hit for hit in hits if hit.point_id != query.like]
+        return self._told(version, others[query.offset : query.offset + query.limit])
+
+    def _vector_of(self, query: Query, version: str) -> np.ndarray:
         """The query as one (d,) float32 unit vector."""
         parts: list[tuple[float, np.ndarray]] = []
         seen = bool(query.picture) + bool(query.like)
         if query.text.strip():
-            (vector,) = self._engine.embed_texts([query.text])
+            (vector,) = self._engine_of(self._index, version).embed_texts([query.text])
             parts.append((query.text_weight if seen else 1.0, _sound(vector)))
         left = (1.0 - sum(weight for weight, _ in parts) if parts else 1.0) / max(seen, 1)
         if query.picture:
-            (answer,) = self._engine.infer([query.picture], caption=False)
+            (answer,) = self._engine_of(self._index, version).infer([query.picture], caption=False)
             parts.append((left, _sound(answer.vector)))
         if query.like:
-            parts.append((left, self._vector_of_photo(query.like)))
+            parts.append((left, self._vector_of_photo(query.like, version)))
         total = sum((weight * vector for weight, vector in parts), start=np.zeros_like(parts[0][1]))
         return total / np.linalg.norm(total)
 
-    def _vector_of_photo(self, photo_id: str) -> np.ndarray:
-        found = self._index.vectors(self._version(), [photo_id])
+    def _vector_of_photo(self, photo_id: str, version: str) -> np.ndarray:
+        found = self._index.vectors(version, [photo_id])
         if photo_id not in found:
             raise SearchError(f"the photo {photo_id} is not in the collection; ingest it, or search by its picture")
         return found[photo_id]
 
-    def _fused(self, vector: np.ndarray, text: str, depth: int, filters: Filters) -> list[Hit]:
-        version = self._version()
+    def _fused(self, version: str, vector: np.ndarray, text: str, depth: int, filters: Filters) -> list[Hit]:
         by_words = self._index.query_words(version, text, depth + 1, filters, with_payload=False)
         return fused([self._index.query(version, vector, depth, filters, with_payload=False), uncut(by_words, depth)])
 
-    def _told(self, hits: Sequence[Hit]) -> list[Found]:
+    def _told(self, version: str, hits: Sequence[Hit]) -> list[Found]:
         """Hits without payloads with what the collection says of them; one deleted meanwhile is left out."""
-        records = self._index.retrieve(self._version(), [hit.point_id for hit in hits])
+        records = self._index.retrieve(version, [hit.point_id for hit in hits])
         payloads = {record.point_id: record.payload for record in records}
         return [self._found(replace(hit, payload=payloads[hit.point_id])) for hit in hits if hit.point_id in payloads]
 
     def _shown(self, filters: Filters) -> Filters:
         return replace(filters, only_present=filters.only_present or not self._show_missing)
 
-    def _version(self) -> str:
+    def _searched(self) -> str:
         active = self._index.active_version()
         if active is None:
             raise SearchError("the collection is empty; run `photos ingest` first")
-        wanted = version_of(self._engine.clip, self._engine.dimensions)
-        if active != wanted:
-            raise SearchError(
-                f"the collection {active} was made by another model than {self._engine.clip.model}. Set PHOTO_MODELS "
-                "or PHOTO_CLIP_MODEL back to the model that made it, or materialize all batches with the new one."
-            )
         return active
 
     def _found(self, hit: Hit) -> Found:

@@ -7,17 +7,24 @@ in the ledger and is written before, so a kill between the two leaves searches w
 from collections.abc import Iterator
 from dataclasses import replace
 
-from resources.inference.port import InferenceEngine
+from resources.inference.port import InferenceEngine, Provenance
 from resources.library.ledger import Ledger
 from resources.library.versions import KnownVersion
 from resources.vectors.port import VectorIndex, version_name
 
 
 def made_by(engine: InferenceEngine, folder: str | None = None) -> KnownVersion:
-    """The version of what this engine embeds; `folder` is where its checkpoint lies, if no hub nor the package has it."""
+    """The version of what this engine embeds; `folder` is where its checkpoint lies if it is somebody's own."""
     clip, dimensions = engine.clip, engine.dimensions
     name = version_name(clip.model, clip.revision, clip.preprocessing, dimensions)
     return KnownVersion(name, clip.model, clip.revision, clip.preprocessing, dimensions, folder)
+
+
+def is_made_by(version: str, clip: Provenance) -> bool:
+    """Whether a version's name is that of what this model embeds, told without loading it."""
+    *_, dimensions, _ = ["", *version.split("-")]
+    named = dimensions.isdecimal() and version_name(clip.model, clip.revision, clip.preprocessing, int(dimensions))
+    return version == named
 
 
 def note(index: VectorIndex, ledger: Ledger, wanted: KnownVersion, now: float) -> None:

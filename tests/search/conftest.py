@@ -11,12 +11,14 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
+from photo_assets.search.models import EngineOf
 from photo_assets.search.pictures import QueryPictures
 from photo_assets.search.service.app import build_app
 from photo_assets.search.service.library import Library
 from photo_assets.search.service.page import COOKIE, LOGIN, OPEN_PATHS
 from photo_assets.steps.collection import version_of
 from resources.decoding.previews import PreviewStore
+from resources.inference.port import InferenceEngine
 from resources.vectors.embedded import EmbeddedIndex
 from resources.vectors.lending import Lending
 from resources.vectors.port import Point
@@ -63,6 +65,11 @@ def payload(number: int) -> dict[str, Any]:
     }
 
 
+def only(engine: InferenceEngine) -> EngineOf:
+    """One engine for whatever is searched."""
+    return lambda index, version: engine
+
+
 @pytest.fixture(scope="session")
 def stock(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the collection and the previews, made once."""
@@ -87,7 +94,7 @@ def photos(stock: Path) -> Iterator[Library]:
         collection = Lending(EmbeddedIndex(stock / "collection", wait_s=0.5))
         stack.callback(collection.close)
         pictures = stack.enter_context(QueryPictures())
-        library = Library(collection, FakeEngine(), PreviewStore(stock / "previews"), pictures)
+        library = Library(collection, only(FakeEngine()), PreviewStore(stock / "previews"), pictures)
         library.load()
         yield library
 

@@ -15,7 +15,7 @@ from resources.vectors.embedded import EmbeddedIndex
 from resources.vectors.port import Filters, Point
 
 from ..inference.services import DIMENSIONS, FakeEngine
-from .conftest import PHOTOS, VERSION, payload, photo_id, vector
+from .conftest import PHOTOS, VERSION, only, payload, photo_id, vector
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def searcher(tmp_path: Path) -> Iterator[Searcher]:
     index.create_version(VERSION, DIMENSIONS)
     index.switch_alias(VERSION)
     index.upsert(VERSION, [Point(photo_id(n), vector(min(n, 10)), payload(n)) for n in range(PHOTOS)])
-    with Searcher(index, FakeEngine(), PreviewStore(tmp_path / "previews")) as searcher:
+    with Searcher(index, only(FakeEngine()), PreviewStore(tmp_path / "previews")) as searcher:
         yield searcher
 
 

@@ -19,7 +19,7 @@ from resources.vectors.lending import Lending
 
 from ..decoding.bombs import bombs
 from ..inference.services import FakeEngine
-from .conftest import HOSTILE, PHOTOS, Open, payload, photo_id, vector
+from .conftest import HOSTILE, PHOTOS, Open, only, payload, photo_id, vector
 
 EVERY_PAGE = sorted(
     {"/search", "/photos/x", "/thumbnails/x", "/previews/x", "/similar/x", "/health", "/metrics", "/", "/nowhere"}
@@ -303,7 +303,7 @@ def test_no_original_leads_out_of_the_library(opened: Open, tmp_path: Path) -> N
 
 def test_an_empty_collection_says_how_to_fill_it(opened: Open, photos: Library, tmp_path: Path) -> None:
     lent = Lending(EmbeddedIndex(tmp_path))
-    empty = Library(lent, FakeEngine(), PreviewStore(tmp_path), photos.pictures)
+    empty = Library(lent, only(FakeEngine()), PreviewStore(tmp_path), photos.pictures)
     http = opened(library=empty)
     assert "photos ingest" in http.get("/search").json()["detail"]
     assert is_problem(http.get(f"/photos/{photo_id(1)}"), 404)
@@ -328,7 +328,7 @@ def test_what_breaks_the_service_is_told_in_the_same_shape(opened: Open, photos:
         def embed_texts(self, texts: Any) -> Any:
             raise RuntimeError("the secret of the inside")
 
-    http = opened(library=Library(photos.collection, Broken(), photos.previews, photos.pictures))
+    http = opened(library=Library(photos.collection, only(Broken()), photos.previews, photos.pictures))
     broken = http.get("/search")
     assert is_problem(broken, 500) and "secret" not in broken.text
     assert broken.headers["content-security-policy"] == POLICY

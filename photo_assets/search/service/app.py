@@ -89,7 +89,7 @@ def _add_operations(app: FastAPI, library: Library, metrics: RequestMetrics) -> 
         if not library.is_ready:
             response.status_code, response.headers["Retry-After"] = 503, str(_COME_AGAIN_S)
         status = "ready" if library.is_ready else "loading"
-        return Health(status=status, searched=library.searched(), model=library.engine.clip.model)
+        return Health(status=status, searched=library.searched(), model=library.model())
 
     @app.get("/metrics", response_class=Response)
     def told() -> Response:

@@ -9,6 +9,7 @@ from typing import Any
 
 from photo_assets.search.duplicates import Duplicates, Kind, find_duplicates
 from photo_assets.search.errors import NoSuchPhoto
+from photo_assets.search.models import EngineOf
 from photo_assets.search.pictures import QueryPictures
 from photo_assets.search.query import Query
 from photo_assets.search.searching import Found, Searcher
@@ -19,24 +20,28 @@ from resources.vectors.lending import Lending
 
 @dataclass
 class Library:
-    """One library's collection, the engine that made it, its previews, and what decodes pictures to search by."""
+    """One library's collection, the models that make it, its previews, and what decodes pictures to search by."""
 
     collection: Lending
-    engine: InferenceEngine
+    engine_of: EngineOf
     previews: PreviewStore
     pictures: QueryPictures
     show_missing: bool = False
     is_ready: bool = False
 
     def load(self) -> None:
-        """Load the model, so that the first query finds it warm. Raises ModelError."""
-        self.engine.embed_texts(["a photo"])
+        """Load the model, so that the first query finds it warm. Raises SearchError, ModelError."""
+        self._engine().embed_texts(["a photo"])
         self.is_ready = True
+
+    def model(self) -> str:
+        """The model that answers queries now."""
+        return self._engine().clip.model
 
     def find(self, query: Query) -> list[Found]:
         """The photos that the query is after, the best first. Raises SearchError, VectorIndexError, ModelError."""
         with self.collection.borrowed() as index:
-            return Searcher(index, self.engine, self.previews, show_missing=self.show_missing).find(query)
+            return Searcher(index, self.engine_of, self.previews, show_missing=self.show_missing).find(query)
 
     def duplicates(self, kinds: Collection[Kind]) -> Duplicates:
         """Photos that are there more than once, of these kinds; reads the whole collection."""
@@ -56,3 +61,7 @@ class Library:
         """The version that is searched now; None before the first ingest."""
         with self.collection.borrowed() as index:
             return index.active_version()
+
+    def _engine(self) -> InferenceEngine:
+        with self.collection.borrowed() as index:
+            return self.engine_of(index, index.active_version())

@@ -1,0 +1,59 @@
+"""Which model answers a query: the one that made the version that is searched.
+
+That is the settings' model, except from the day on which another is set until the version that it makes is searched.
+The earlier one is then loaded into this process, wherever the settings' runs.
+"""
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from photo_assets.search.errors import SearchError
+from photo_assets.steps.versions import is_made_by, known
+from resources.inference.port import InferenceEngine
+from resources.library.ledger import Ledger
+from resources.vectors.port import VectorIndex
+
+if TYPE_CHECKING:
+    from resources.inference.resource import InferenceResource
+
+EngineOf = Callable[[VectorIndex, str | None], InferenceEngine]
+"""The engine whose vectors a version holds; of no version, the settings'. Raises SearchError, ModelError."""
+
+
+class VersionModels:
+    """An EngineOf, for the threads of one process; remembers the latest answer, since each query asks."""
+
+    def __init__(self, inference: "InferenceResource", open_ledger: Callable[[], Ledger]) -> None:
+        self._inference = inference
+        self._open_ledger = open_ledger
+        self._one_at_a_time = threading.Lock()
+        self._latest: tuple[str, InferenceEngine, str] | None = None
+
+    def __call__(self, index: VectorIndex, version: str | None) -> InferenceEngine:
+        """See EngineOf."""
+        if version is None:
+            return self._inference.engine()
+        with self._one_at_a_time:
+            if self._latest and self._latest[0] == version and _identity(self._latest[1]) == self._latest[2]:
+                return self._latest[1]
+            engine = self._engine_of(index, version)
+            self._latest = version, engine, _identity(engine)
+            return engine
+
+    def _engine_of(self, index: VectorIndex, version: str) -> InferenceEngine:
+        clip, _ = self._inference.provenance()
+        if is_made_by(version, clip):
+            return self._inference.engine()
+        with self._open_ledger() as ledger:
+            made = known(index, ledger, version)
+        if made is None:
+            raise SearchError(f"it is not known which model made the collection {version}; run `photos ingest` first")
+        if (made.model, made.revision) == (clip.model, clip.revision):
+            return self._inference.engine()
+        return self._inference.engine_of(made.model, made.revision, made.folder)
+
+
+def _identity(engine: InferenceEngine) -> str:
+    """A service may come back with another model."""
+    return f"{engine.clip.model}@{engine.clip.revision}"
