@@ -133,6 +133,14 @@ class OpenVersion:
             yield from map(edge_requests.record_of, records)
 
 
+def check_shard(directory: Path, dimensions: int) -> None:
+    """Open the shard once, with all that this release wants of it. Raises EngineFailure."""
+    with _engine(directory):
+        shard = edge.EdgeShard.load(str(directory))
+        edge_requests.complete(shard, dimensions)
+        shard.close()
+
+
 def _load(directory: Path, wait_s: float) -> edge.EdgeShard:
     """Load the shard, waiting while the engine's own lock is held past ours: by a forked child, or a foreigner."""
     deadline = time.monotonic() + wait_s

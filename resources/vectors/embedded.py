@@ -6,13 +6,13 @@ read and written in `edge_version.py`, paths and renames are `layout.py`.
 One process at a time can hold a version open; a second one waits and then gets IndexInUse, so open late and
 close early. Threads share one EmbeddedIndex: two of them on one folder would lock each other out. A child forked
 while a version is open keeps the engine's lock until it ends: start worker processes first, or by spawn.
-A backup is one tar file; to restore it, unpack it into DIRECTORY/versions.
+A snapshot is one tar file of a version's folder (archives.py).
 """
 
-import tarfile
+import shutil
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -20,10 +20,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from resources.vectors import locks
+from resources.vectors import archives, locks
 from resources.vectors.edge_requests import make_shard
-from resources.vectors.edge_version import OpenVersion
-from resources.vectors.errors import ActiveVersion, DimensionMismatch
+from resources.vectors.edge_version import OpenVersion, check_shard
+from resources.vectors.errors import ActiveVersion, DamagedSnapshot, DimensionMismatch, EngineFailure
 from resources.vectors.layout import Layout
 from resources.vectors.points import check_ids, check_payload, check_points, check_vector, check_version_name
 from resources.vectors.port import SCRATCH, Filters, Hit, Point, Record, Using
@@ -139,12 +139,38 @@ class EmbeddedIndex:
         """
         self._layout.dimensions(version)
         destination.mkdir(parents=True, exist_ok=True)
-        archive = destination / f"{version}.tar.gz"
-        partial = archive.with_suffix(".gz.partial")
-        # the engine's files begin with 170 MB of reserved, empty space: compression is for that
-        with self._guard, self._closed(version), tarfile.open(partial, "w:gz", compresslevel=1) as tar:
-            tar.add(self._layout.version(version), arcname=version)
-        return partial.replace(archive)
+        archive = destination / f"{version}{archives.SUFFIX}"
+        with self._guard, self._closed(version):
+            archives.pack(self._layout.version(version), archive)
+        return archive
+
+    def restore(self, version: str, archive: Path) -> None:
+        """See VectorIndex. Raises also OSError. A killed restore leaves the version that was, the new one or none."""
+        check_version_name(version)
+        with self._guard, self._closed(version):
+            staging = self._layout.begin(version)
+            try:
+                dimensions = archives.unpack(archive, staging)
+                check_shard(staging / "shard", dimensions)
+            except EngineFailure as error:
+                raise DamagedSnapshot(archive, error.reason) from error
+            else:
+                self._layout.replace(version)
+            finally:
+                shutil.rmtree(staging, ignore_errors=True)
+
+    @contextmanager
+    def unpacked(self, archive: Path) -> "Iterator[tuple[EmbeddedIndex, str]]":
+        """See VectorIndex: in a folder beside the versions, deleted at the end or before the next."""
+        folder = self._layout.directory / SCRATCH
+        with locks.held(self._layout.lock(SCRATCH), self._wait_s):
+            shutil.rmtree(folder, ignore_errors=True)
+            try:
+                with EmbeddedIndex(folder) as scratch:
+                    scratch.restore(SCRATCH, archive)
+                    yield scratch, SCRATCH
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def close(self) -> None:
         """Close every open version; the next call would open it again."""

@@ -5,6 +5,8 @@
     ├── IndexUnreachable     the server does not answer, or answers "not now"     retry helps
     ├── IndexUnauthorized    the server refuses the key
     ├── IndexRejected        the server refuses the request
+    ├── DamagedSnapshot      a file that is no snapshot of a version
+    ├── SnapshotDiffers      a new snapshot that does not hold what it should     retry helps
     ├── EngineFailure        the embedded engine failed (damage, full disk)
     ├── UnknownVersion       no such version
     ├── InvalidVersionName   a name that cannot be a directory or a collection
@@ -98,6 +100,36 @@ class EngineFailure(VectorIndexError):
         return (
             f"the embedded index in {self.directory} failed: {self.reason}. Check the free space there; if the "
             "files are damaged, restore a snapshot, or drop this version and build it again from the tables."
+        )
+
+
+class DamagedSnapshot(VectorIndexError):
+    """The file `archive` cannot be made a version."""
+
+    def __init__(self, archive: Path, reason: str) -> None:
+        super().__init__(archive, reason)
+        self.archive, self.reason = archive, reason
+
+    def __str__(self) -> str:
+        return (
+            f"{self.archive} is no snapshot of a version: {self.reason}. Nothing was changed; take another one, or "
+            "write the version again from the tables."
+        )
+
+
+class SnapshotDiffers(VectorIndexError):
+    """A snapshot of `version`, restored to be looked at, did not hold what the version holds in `point_ids`."""
+
+    retryable = True
+
+    def __init__(self, version: str, point_ids: list[str]) -> None:
+        super().__init__(version, point_ids)
+        self.version, self.point_ids = version, point_ids
+
+    def __str__(self) -> str:
+        return (
+            f"the snapshot of {self.version} differs from it in {len(self.point_ids)} points, such as "
+            f"{', '.join(self.point_ids[:3])}, and was deleted. Try again; if it happens again, check the disk."
         )
 
 

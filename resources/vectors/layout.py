@@ -54,17 +54,29 @@ class Layout:
 
     def publish(self, version: str, dimensions: int) -> None:
         """Turn what was made in the `begin` folder into `version`, in one step."""
+        _write(self.version(f".creating-{version}") / "version.json", json.dumps({"dimensions": dimensions}))
+        self.replace(version)
+
+    def replace(self, version: str) -> None:
+        """Put the `begin` folder, which has all of a version, in the place of `version`, there or not."""
         staging = self.version(f".creating-{version}")
-        _write(staging / "version.json", json.dumps({"dimensions": dimensions}))
+        if self.version(version).exists():
+            self._bury(version)
         staging.rename(self.version(version))
         _sync_folder(staging.parent)
+        self._sweep()
 
     def retire(self, version: str) -> None:
         """Take `version` away in one step, then delete its files and those of any killed drop."""
-        versions = self.version(version).parent
-        grave = Path(tempfile.mkdtemp(prefix=".retired-", dir=versions))
+        self._bury(version)
+        self._sweep()
+
+    def _bury(self, version: str) -> None:
+        grave = Path(tempfile.mkdtemp(prefix=".retired-", dir=self.version(version).parent))
         self.version(version).rename(grave / version)
-        for retired in versions.glob(".retired-*"):
+
+    def _sweep(self) -> None:
+        for retired in self.directory.glob("versions/.retired-*"):
             shutil.rmtree(retired, ignore_errors=True)
 
     def active(self) -> str | None:

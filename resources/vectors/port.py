@@ -14,6 +14,7 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -26,10 +27,10 @@ if TYPE_CHECKING:
 
 FieldKind = Literal["keyword", "prefix", "words", "integer", "datetime", "geo"]
 
-INDEXED_FIELDS: Mapping[str, FieldKind] = {
 Using = Literal["image", "caption"]
 """Which of a point's vectors is meant: its picture's, or that of what its caption says."""
 
+INDEXED_FIELDS: Mapping[str, FieldKind] = {
     "photo_id": "keyword",
     "caption": "words",
     "paths": "prefix",
@@ -44,10 +45,10 @@ Using = Literal["image", "caption"]
 }
 """Payload fields with an index: filtering without one reads every payload."""
 
-OFFLINE = "offline"
 SCRATCH = "scratch"
 """A version that is made to be looked at, and no version of the library: `versions` leaves it out."""
 
+OFFLINE = "offline"
 """The `presence` of a photo that no file holds now; any other and none at all is that of a photo with files."""
 
 
@@ -69,8 +70,8 @@ class Point:
     point_id: str
     vector: NDArray[np.float32]
     payload: dict[str, Any]
-
     caption_vector: NDArray[np.float32] | None = None
+
 
 @dataclass(frozen=True)
 class Record:
@@ -180,8 +181,8 @@ class VectorIndex(Protocol):
         filters: Filters | None = None,
         exact: bool = False,
         with_payload: bool = True,
-    ) -> list[Hit]:
         using: Using = "image",
+    ) -> list[Hit]:
         """Up to `limit` points, the most similar to the (d,) `vector` first, equal scores in id order.
 
         Compared are the vectors that `using` names; a point without that one is no hit. `exact` compares with every
@@ -216,7 +217,16 @@ class VectorIndex(Protocol):
         """
 
     def snapshot(self, version: str, destination: Path) -> Path:
-        """Write a backup of `version` into the folder `destination`; returns the file."""
+        """Write a backup of `version` into the folder `destination`; returns the file, VERSION and a suffix."""
+
+    def restore(self, version: str, archive: Path) -> None:
+        """Make `version`, there or not, what `archive` holds: a file that `snapshot` of the same engine wrote.
+
+        Raises DamagedSnapshot (embedded) or IndexRejected (server) for any other, with nothing changed.
+        """
+
+    def unpacked(self, archive: Path) -> AbstractContextManager[tuple[VectorIndex, str]]:
+        """A snapshot restored for the length of a `with` block: an index and the version in it, beside all others."""
 
     def close(self) -> None:
         """Let go of files, locks and connections. May be called twice."""

@@ -5,6 +5,7 @@ What belongs here: the calls of the port, each sent through `retries.call`. The 
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -20,7 +21,8 @@ from resources.vectors.errors import ActiveVersion, DimensionMismatch, IndexReje
 from resources.vectors.points import check_ids, check_payload, check_points, check_vector, check_version_name
 from resources.vectors.port import INDEXED_FIELDS, SCRATCH, Filters, Hit, Point, Record, Using
 from resources.vectors.ranking import nearest
-from resources.vectors.server_snapshot import download_snapshot
+from resources.vectors.server_snapshot import download_snapshot, upload_snapshot
+from resources.vectors.vector_names import NAMES, vector_of
 
 T = TypeVar("T")
 ALIAS = "photos"
@@ -54,16 +56,17 @@ class ServerIndex:
         existing = self._dimensions(version)
         if existing != dimensions:
             raise DimensionMismatch(version, existing, dimensions)
-        for field, kind in INDEXED_FIELDS.items():
-            schema = server_requests.FIELD_SCHEMAS[kind]
         if not self._has(version, "caption"):  # made by an earlier release
             later = server_requests.later_vector(dimensions)
             self._call(version, self._client.create_vector_name, version, NAMES["caption"], later, wait=True)
+        for field, kind in INDEXED_FIELDS.items():
+            schema = server_requests.FIELD_SCHEMAS[kind]
             self._call(version, self._client.create_payload_index, version, field, schema, wait=True)
 
     def versions(self) -> list[str]:
         """See VectorIndex."""
-        return sorted(found.name for found in self._call("", self._client.get_collections).collections)
+        found = (each.name for each in self._call("", self._client.get_collections).collections)
+        return sorted(name for name in found if name != SCRATCH)
 
     def drop_version(self, version: str) -> None:
         """See VectorIndex."""
@@ -118,15 +121,15 @@ class ServerIndex:
         filters: Filters | None = None,
         exact: bool = False,
         with_payload: bool = True,
+        using: Using = "image",
     ) -> list[Hit]:
         """See VectorIndex."""
         check_vector(version, self._dimensions(version), vector, "of the query")
-        using: Using = "image",
+        if not self._has(version, using):
+            return []
         search = models.SearchParams(hnsw_ef=max(_SEARCH_EF, limit), exact=exact)
         asked = {"query": vector.tolist(), "search_params": search, "using": NAMES[using] or None}
         return nearest(partial(self._best, version, asked, filters, with_payload), limit)
-        if not self._has(version, using):
-            return []
 
     def query_words(
         self, version: str, text: str, limit: int, filters: Filters | None = None, with_payload: bool = True
@@ -174,6 +177,21 @@ class ServerIndex:
         """See VectorIndex: DESTINATION/VERSION.snapshot, complete or not there. Raises also OSError."""
         self._dimensions(version)
         return self._call(version, download_snapshot, self._url, self._api_key, version, destination)
+
+    def restore(self, version: str, archive: Path) -> None:
+        """See VectorIndex. The server judges the file."""
+        check_version_name(version)
+        self._call(version, upload_snapshot, self._url, self._api_key, version, archive)
+        self._sizes_of.pop(version, None)
+
+    @contextmanager
+    def unpacked(self, archive: Path) -> "Iterator[tuple[ServerIndex, str]]":
+        """See VectorIndex: in a collection of its own on the server, dropped at the end or before the next."""
+        self.restore(SCRATCH, archive)
+        try:
+            yield self, SCRATCH
+        finally:
+            self.drop_version(SCRATCH)
 
     def close(self) -> None:
         """Close the connections."""

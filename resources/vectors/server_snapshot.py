@@ -1,10 +1,10 @@
-"""A backup of one collection: made on a Qdrant server, fetched from it, and deleted there.
+"""A backup of one collection: made on a Qdrant server, fetched from it, deleted there, and brought back.
 
-What belongs here: the three requests. qdrant-client has no call to fetch a snapshot, and its time limit, right
-for searches, is too short to make one of a large collection. To restore: POST the file to
-URL/collections/VERSION/snapshots/upload.
+What belongs here: the requests. qdrant-client has no call to fetch or to send a snapshot, and its time limit, right
+for searches, is too short to make one of a large collection.
 """
 
+import os
 from pathlib import Path
 
 import httpx
@@ -21,13 +21,28 @@ def download_snapshot(url: str, api_key: str | None, version: str, destination: 
     destination.mkdir(parents=True, exist_ok=True)
     archive = destination / f"{version}.snapshot"
     partial = archive.with_suffix(".snapshot.partial")
-    headers = {"api-key": api_key} if api_key else {}
     base = f"{url.rstrip('/')}/collections/{version}/snapshots"
-    with httpx.Client(headers=headers, timeout=_TIMEOUT) as client:
+    with httpx.Client(headers=_headers(api_key), timeout=_TIMEOUT) as client:
         made = f"{base}/{_checked(client.post(base)).json()['result']['name']}"
         _fetch(client, made, partial)
         _checked(client.delete(made))  # else every backup would stay on the server's disk as well
     return partial.replace(archive)
+
+
+def upload_snapshot(url: str, api_key: str | None, version: str, archive: Path) -> None:
+    """Make the collection `version` on the server at `url`, there or not, what the file `archive` holds.
+
+    Raises as `download_snapshot`.
+    """
+    address = f"{url.rstrip('/')}/collections/{version}/snapshots/upload"
+    # what the file holds is wanted, also where the server takes what it has for newer
+    how = {"priority": "snapshot", "wait": "true"}
+    with httpx.Client(headers=_headers(api_key), timeout=_TIMEOUT) as client, archive.open("rb") as file:
+        _checked(client.post(address, params=how, files={"snapshot": (archive.name, file)}))
+
+
+def _headers(api_key: str | None) -> dict[str, str]:
+    return {"api-key": api_key} if api_key else {}
 
 
 def _fetch(client: httpx.Client, address: str, target: Path) -> None:
@@ -36,6 +51,8 @@ def _fetch(client: httpx.Client, address: str, target: Path) -> None:
             response.read()
         for block in _checked(response).iter_bytes():
             file.write(block)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _checked(response: httpx.Response) -> httpx.Response:

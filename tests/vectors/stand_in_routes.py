@@ -21,6 +21,7 @@ from qdrant_client import QdrantClient, models
 RELEASE = "1.20.0"
 _DONE = {"operation_id": 0, "status": "completed"}
 _POINTS = TypeAdapter(models.PointInsertOperations)
+_VECTOR = TypeAdapter(models.VectorNameConfig)
 _SELECTED = TypeAdapter(models.PointsSelector)
 
 
@@ -79,10 +80,16 @@ class Collections:
         self._create(name, json.dumps(content["config"]).encode())
         for field, schema in content["indexes"].items():
             self._index(name, json.dumps({"field_name": field, "field_schema": schema}).encode())
-        if content["points"]:
-            points = [
-                models.PointStruct(id=p["id"], vector=p["vector"], payload=p["payload"]) for p in content["points"]
-            ]
+        is_named = "size" not in content["config"]["vectors"]
+        points = [
+            models.PointStruct(
+                id=each["id"],
+                vector={"": each["vector"]} if is_named and isinstance(each["vector"], list) else each["vector"],
+                payload=each["payload"],
+            )
+            for each in content["points"]
+        ]
+        if points:
             self._client.upsert(name, points)
 
     def _collections(self, _: bytes) -> Any:
@@ -179,6 +186,9 @@ class Collections:
     def _delete_vectors(self, name: str, body: bytes) -> Any:
         asked = models.DeleteVectors.model_validate_json(body)
         return self._client.delete_vectors(name, asked.vector, asked.points or asked.filter)
+
+    def _make_vector(self, name: str, vector: str, body: bytes) -> Any:
+        return self._client.create_vector_name(name, vector, _VECTOR.validate_json(body))
 
     def _batch(self, name: str, body: bytes) -> Any:
         return self._client.batch_update_points(name, models.UpdateOperations.model_validate_json(body).operations)
@@ -292,6 +302,7 @@ _ROUTES: list[tuple[str, Callable[..., Any]]] = [
     (f"PUT {_C}", Collections._create),
     (f"PATCH {_C}", Collections._change),
     (f"DELETE {_C}", Collections._drop),
+    (f"PUT {_C}/vectors/([^/]+)", Collections._make_vector),
     (f"PUT {_C}/index", Collections._index),
     (f"DELETE {_C}/index/([^/]+)", Collections._drop_index),
     (f"PUT {_C}/points", Collections._upsert),

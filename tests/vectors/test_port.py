@@ -25,6 +25,8 @@ ERRORS = [
     errors.IndexUnauthorized("http://qdrant:6333", 401),
     errors.IndexRejected("http://qdrant:6333", 400, "bad"),
     errors.EngineFailure(Path("index"), "no space left"),
+    errors.DamagedSnapshot(Path("a.tar.gz"), "cut off"),
+    errors.SnapshotDiffers("a", ["id"]),
     errors.UnknownVersion("a", ("b",)),
     errors.InvalidVersionName("A"),
     errors.ActiveVersion("a"),
@@ -101,7 +103,7 @@ def test_every_error_survives_pickling_and_says_what_to_do(error: errors.VectorI
     assert str(copy) == str(error)
     assert vars(copy) == vars(error)
     assert type(error).__name__ in errors.__doc__
-    assert error.retryable == isinstance(error, errors.IndexInUse | errors.IndexUnreachable)
+    assert error.retryable == isinstance(error, errors.IndexInUse | errors.IndexUnreachable | errors.SnapshotDiffers)
     assert re.search(r"\. [A-Z].*\.$|; .*\.$", str(error)), "a message ends with the remedy"
 
 
