@@ -28,12 +28,13 @@ RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
     rm -rf build && /opt/venv/bin/pip install --no-cache-dir --no-deps --force-reinstall .
 
 FROM ${BASE_IMAGE}
-# Whoever may read the photos; the volumes belong to the same.
+# Whoever may read the photos, and never root; the volumes belong to the same.
 ARG LIBRARY_UID=1000
 ARG LIBRARY_GID=1000
-RUN groupadd --non-unique --gid "${LIBRARY_GID}" photos \
+RUN test "${LIBRARY_UID}" -ne 0 \
+    && groupadd --non-unique --gid "${LIBRARY_GID}" photos \
     && useradd --non-unique --uid "${LIBRARY_UID}" --gid photos --no-create-home --home-dir /tmp photos \
-    && install --directory --owner photos --group photos /data /models /logs /dagster /photos
+    && install --directory --owner photos --group photos /data /data/inference /models /logs /dagster /photos
 COPY --from=build /opt/venv /opt/venv
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
