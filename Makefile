@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check docs format dev bench bench-decode bench-inference bench-library models clean fuzz
+.PHONY: help install demo test check docs format dev bench bench-decode bench-inference bench-prototype bench-library models clean fuzz
 
 help: ## Show this list.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -51,6 +51,10 @@ bench-decode: $(INSTALLED) ## Measure decoding against the alternatives; writes 
 bench-inference: $(INSTALLED) ## Measure inference against plain transformers; writes results, table and plot (13 minutes).
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
 	$(BIN)/python -m benchmarks.inference
+
+bench-prototype: $(INSTALLED) ## Measure the prototype's way, step by step up to ours; writes results and table (over an hour).
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
+	$(BIN)/python -m benchmarks.prototype
 
 bench-library: $(INSTALLED) ## Measure looks at up to a million files; writes results and table (10 minutes, 1 GB of scratch).
 	$(BIN)/python -m benchmarks.library

@@ -26,9 +26,9 @@ _REAL = {
     "heic, 12 MP, motion photo": ("heic", "immich-test-assets/formats/motionphoto/samsung-one-ui-6.heic"),
     "dng, 2 MP": ("dng", "tinydng/colorchart.dng"),
 }
-_CAMERA_PX, _PHONE_PX = (6000, 4000), (4032, 3024)
+CAMERA_PX, _PHONE_PX = (6000, 4000), (4032, 3024)
 _SEED = 8
-_CAMERA_BITS = 14
+CAMERA_BITS = 14
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,8 @@ class Sample:
 
 def generate(folder: Path) -> list[Sample]:
     """Write the generated photos and their exact results into a folder; a minute on a slow core."""
-    camera, phone = photograph(*_CAMERA_PX), photograph(*_PHONE_PX)
-    raw = mosaic(camera, _CAMERA_BITS, "lossless jpeg")
+    camera, phone = photograph(*CAMERA_PX), photograph(*_PHONE_PX)
+    raw = mosaic(camera, CAMERA_BITS, "lossless jpeg")
     contents: dict[str, tuple[str, Callable[[], bytes]]] = {
         "jpeg, 24 MP": ("jpeg", lambda: _encoded(camera, "JPEG", quality=92)),
         "jpeg, 12 MP, progressive": ("jpeg", lambda: _encoded(phone, "JPEG", quality=92, progressive=True)),
@@ -52,7 +52,7 @@ def generate(folder: Path) -> list[Sample]:
         "heic, 12 MP": ("heic", lambda: _heic(phone)),
         "dng, 24 MP, uncompressed": ("dng", lambda: dng(camera)),
         "dng, 24 MP, compressed": ("dng", lambda: dng(camera, raw=raw)),
-        "dng, 24 MP, with preview": ("dng with preview", lambda: _dng_with_preview(camera, raw)),
+        "dng, 24 MP, with preview": ("dng with preview", lambda: dng_with_preview(camera, raw)),
     }
     return [_sample(folder, title, ways, content()) for title, (ways, content) in contents.items()]
 
@@ -94,7 +94,7 @@ def _exact(path: Path, ways: str) -> NDArray[np.uint8]:
     return np.asarray(image.resize(target_size(*image.size), Image.Resampling.LANCZOS))
 
 
-def _dng_with_preview(image: Image.Image, raw: RawData) -> bytes:
+def dng_with_preview(image: Image.Image, raw: RawData) -> bytes:
     """Return a DNG with what a camera puts into it: its own rendering as a JPEG of full size."""
     rendered = demosaic(io.BytesIO(dng(image, raw=raw)), half_size=False)
     return dng(image, preview_jpeg=_encoded(rendered, "JPEG", quality=92), raw=raw)

@@ -12,6 +12,7 @@ from typing import Any
 from benchmarks.decode_tables import decode_lines, pool_lines
 from benchmarks.inference_tables import inference_lines
 from benchmarks.library_tables import library_lines
+from benchmarks.prototype_tables import prototype_lines
 
 RESULTS = Path(__file__).parent / "results"
 _OF_SAMPLES = {
@@ -20,6 +21,7 @@ _OF_SAMPLES = {
     "decode_pool": pool_lines,
     "inference": inference_lines,
     "library": library_lines,
+    "prototype": prototype_lines,
 }
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 

@@ -1,0 +1,158 @@
+"""The prototype's way, step by step up to ours: `make bench-prototype`; `--quick` looks whether it all runs.
+
+Measured: from files on disk to searchable points, models loaded in every run; each rung of the ladder adds one of the
+prototype's planned steps, the last line is ours. The same 25 RAW files of 24 MP without and with a camera's preview,
+and photos of mixed formats; small models, and full-size ones of random weights. Not measured: the prototype's own code,
+which is rebuilt from its description; a Qdrant server (all write to the embedded engine); Dagster in the prototype's
+runs, which would add to them.
+"""
+
+import json
+import multiprocessing
+import os
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from PIL import Image
+
+from benchmarks import tables
+from benchmarks.decode_files import CAMERA_BITS, CAMERA_PX, dng_with_preview, photograph
+from benchmarks.environment import environment
+from benchmarks.inference_choice import FULL, SMALL
+from benchmarks.inference_models import make_checkpoints
+from benchmarks.keeping import keep
+from benchmarks.memory import PeakMemory
+from benchmarks.prototype_ways import OURS, ladder
+from photo_assets.demo.library import generate_library
+from tests.decoding.dng_samples import dng, mosaic
+
+MODELS = Path("build") / "inference-benchmark"
+RAW, RAW_WITH_PREVIEW, MIXED = "RAW, 24 MP", "RAW, 24 MP, with preview", "mixed"
+
+Sample = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Course:
+    """What a ladder is climbed with: so many photos of a kind, and models of a family."""
+
+    kind: str
+    photos: int
+    family: str
+
+
+# Of full size a caption takes seconds on two cores, so there are few of them.
+COURSES = [
+    Course(RAW, 25, SMALL),
+    Course(RAW_WITH_PREVIEW, 25, SMALL),
+    Course(MIXED, 1000, SMALL),
+    Course(RAW, 25, FULL),
+]
+QUICK = [Course(RAW, 2, SMALL), Course(MIXED, 8, SMALL)]
+
+
+def main(
+    runs: Annotated[int, typer.Option(help="How often each ladder is climbed.")] = 3,
+    models: Annotated[Path, typer.Option(help="Where the full-size models are made, once.")] = MODELS,
+    photos: Annotated[Path, typer.Option(help="Where the photos are made, once; 3 GB.")] = Path("build") / "photos",
+    only: Annotated[list[int] | None, typer.Option(help="Numbers of the courses, from 1; may be repeated.")] = None,
+    quick: Annotated[bool, typer.Option(help="A few photos, small models, one run; keeps and writes nothing.")] = False,
+) -> None:
+    """Make photos and models, climb every ladder `runs` times, keep every sample and make the table anew."""
+    courses = QUICK if quick else [COURSES[number - 1] for number in only] if only else COURSES
+    place = environment() | {"load_before": round(os.getloadavg()[0], 2)}
+    if not quick:
+        make_checkpoints(models)
+    for course in courses:
+        make_photos(course, _folder(photos, course))
+    samples: list[Sample] = []
+    for run in range(1 if quick else runs):
+        for course in courses:
+            samples += measure(course, _folder(photos, course), models, run)
+        if not quick:  # a whole run is worth keeping, whatever becomes of the next
+            keep("prototype", place, samples)
+    if not quick:
+        tables.main()
+
+
+def make_photos(course: Course, folder: Path) -> None:
+    """Write the photos that are not there yet."""
+    if course.kind == MIXED:
+        generate_library(folder, course.photos, seed=11)
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    lacking = [number for number in range(course.photos) if not _raw_path(folder, number).exists()]
+    with ProcessPoolExecutor(2, multiprocessing.get_context("forkserver")) as pool:
+        list(pool.map(partial(_write_raw, folder, course.kind == RAW_WITH_PREVIEW), lacking))
+
+
+def measure(course: Course, photos: Path, models: Path, run: int) -> list[Sample]:
+    """A sample of each rung and of ours, compared with the answers of the first."""
+    samples: list[Sample] = []
+    with tempfile.TemporaryDirectory(prefix="prototype-") as scratch:
+        first = None
+        for title in [*(way.title for way in ladder()), OURS]:
+            sample = _once(title, course, photos, Path(scratch) / title, models)
+            answers = dict(np.load(sample.pop("answers")))
+            first = first or answers
+            samples.append(vars(course) | {"way": title, "run": run} | sample | agreement(first, answers))
+            typer.echo(samples[-1])
+    return samples
+
+
+def agreement(first: dict[str, Any], other: dict[str, Any]) -> Sample:
+    """How near the answers to the same photos are: cosines of the vectors, and the share of equal captions."""
+    place = {name: number for number, name in enumerate(other["names"])}
+    order = [place[name] for name in first["names"]]
+    cosines = (first["vectors"] * other["vectors"][order]).sum(axis=1)
+    equal = (first["captions"] == other["captions"][order]).mean()
+    return {"min_cosine": round(float(cosines.min()), 5), "captions_equal": round(float(equal), 4)}
+
+
+def _once(title: str, course: Course, photos: Path, scratch: Path, models: Path) -> Sample:
+    asked = {"title": title, "photos": photos, "scratch": scratch, "family": course.family, "models": models.resolve()}
+    options = [part for name, value in asked.items() for part in (f"--{name}", str(value))]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.prototype_once", *options], stdout=subprocess.PIPE, text=True
+    )
+    with PeakMemory(process.pid) as memory:
+        printed, _ = process.communicate()
+    if process.returncode:
+        raise SystemExit(f"{title} failed with exit code {process.returncode}")
+    sample: Sample = json.loads(printed.splitlines()[-1])
+    return sample | {"peak_mb": round(memory.peak_bytes / 1e6)}
+
+
+@cache
+def _photograph() -> Image.Image:
+    return photograph(*CAMERA_PX)
+
+
+def _folder(photos: Path, course: Course) -> Path:
+    return photos.resolve() / f"{course.kind}, {course.photos}".replace(", ", "-").replace(" ", "-").lower()
+
+
+def _raw_path(folder: Path, number: int) -> Path:
+    return folder / f"RAW_{number:04}.dng"
+
+
+def _write_raw(folder: Path, preview: bool, number: int) -> None:
+    """One photograph, moved on by some columns for each file: other bytes, and as dear to decode."""
+    moved = Image.fromarray(np.roll(np.asarray(_photograph()), 128 * number, axis=1))
+    raw = mosaic(moved, CAMERA_BITS, "lossless jpeg")
+    path = _raw_path(folder, number)
+    unfinished = path.with_suffix(".part")
+    unfinished.write_bytes(dng_with_preview(moved, raw) if preview else dng(moved, raw=raw))
+    unfinished.rename(path)
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,82 @@
+"""One way from files to points, in the process that a benchmark starts for it: prints its sample as one line of JSON.
+
+The clock runs from the start of this process to the last point's end, so it has the loading of the models in it, as a
+run of the prototype had. The answers are kept outside the clock, in an .npz file, for the comparison of quality.
+"""
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import psutil
+import typer
+
+from benchmarks.inference_choice import SMALL
+from benchmarks.prototype_client import Answers, climb
+from benchmarks.prototype_ways import OURS, rung
+
+
+def main(
+    title: Annotated[str, typer.Option(help="A rung of the ladder, or ours.")],
+    photos: Annotated[Path, typer.Option(help="The folder with the photos.")],
+    scratch: Annotated[Path, typer.Option(help="An absent folder for state.")],
+    family: Annotated[str, typer.Option(help="Which models.")],
+    models: Annotated[Path, typer.Option(help="Where those of full size lie.")],
+) -> None:
+    """Do it, and print how long it took and where the answers lie."""
+    scratch.mkdir(parents=True)
+    if title == OURS:
+        settings = _settings(photos, scratch, family, models)
+        stages = _ingest(settings, photos)
+        wall_s, answers = _seconds_of_this_process(), _collected(settings)
+    else:
+        stages, answers = climb(rung(title), photos, scratch, family, models)
+        wall_s = _seconds_of_this_process()
+    kept = scratch / "answers.npz"
+    vectors, captions = (list(column) for column in zip(*answers.values(), strict=True))
+    np.savez(kept, names=np.array(list(answers)), vectors=np.stack(vectors), captions=np.array(captions))
+    stages_s = {name: round(spent, 2) for name, spent in stages.items()}
+    print(json.dumps({"wall_s": wall_s, "stages_s": stages_s, "photos": len(answers), "answers": str(kept)}))
+
+
+def _settings(photos: Path, scratch: Path, family: str, models: Path) -> Any:
+    from photo_assets.settings import load_settings
+
+    own = {"PHOTO_DATA": str(scratch / "data"), "PHOTO_LIBRARY": str(photos), "PHOTO_MODELS": "small"}
+    if family != SMALL:
+        own |= {"PHOTO_CLIP_MODEL": str(models / "clip-full-size"), "PHOTO_BLIP_MODEL": str(models / "blip-full-size")}
+    os.environ |= own | {"DAGSTER_HOME": ""}
+    return load_settings()
+
+
+def _ingest(settings: Any, photos: Path) -> dict[str, float]:
+    from photo_assets.ingest import ingest
+
+    return ingest(settings, [photos], lambda total: lambda stage, done: None).seconds
+
+
+def _collected(settings: Any) -> Answers:
+    """What the collection has, by path."""
+    from photo_assets.definitions import open_resource
+
+    with open_resource(settings, "vectors").index() as index:
+        version = index.active_version()
+        records = list(index.scroll(version))
+        vectors = index.vectors(version, [record.point_id for record in records])
+    return {
+        path: (vectors[record.point_id], record.payload.get("caption", ""))
+        for record in records
+        for path in record.payload["paths"]
+    }
+
+
+def _seconds_of_this_process() -> float:
+    """Seconds since this process was started, its imports with it."""
+    return round(time.time() - psutil.Process().create_time(), 2)
+
+
+if __name__ == "__main__":
+    typer.run(main)
