@@ -29,6 +29,10 @@ CHECKS: dict[str, tuple[tuple[str, str, bool], ...]] = {
         ("vectors_are_unit", "Every vector is finite and of norm 1.", True),
     ),
     "image_captions": (_ROWS_COMPLETE, ("captions_not_empty", "Every caption has words.", False)),
+    "caption_embeddings": (
+        _ROWS_COMPLETE,
+        ("vectors_are_unit", "Every vector is finite and of norm 1.", True),
+    ),
     "collection_points": (
         _ROWS_COMPLETE,
         ("points_match_rows", "The collection holds a point for every ok row of the batch.", True),
@@ -60,14 +64,14 @@ def rows_complete(
     )
 
 
-def vectors_are_unit(rows: Sequence[Row]) -> dg.AssetCheckResult:
+def vectors_are_unit(asset: str, rows: Sequence[Row]) -> dg.AssetCheckResult:
     """Every ok row has a finite vector of norm 1."""
     import numpy as np
 
     norms = {row["photo_id"]: float(np.linalg.norm(row["vector"])) for row in rows if row["status"] == "ok"}
     # Written so that a norm that is not a number is wrong too.
     wrong = [photo_id for photo_id, norm in norms.items() if not abs(norm - 1) <= NORM_TOLERANCE]
-    return _result("image_embeddings", "vectors_are_unit", not wrong, vectors=len(norms), wrong=wrong)
+    return _result(asset, "vectors_are_unit", not wrong, vectors=len(norms), wrong=wrong)
 
 
 def captions_not_empty(rows: Sequence[Row]) -> dg.AssetCheckResult:

@@ -11,7 +11,7 @@ import dagster as dg
 
 from photo_assets.assets.audit import library_audit
 from photo_assets.assets.collection import collection_points, photo_collection
-from photo_assets.assets.inference import image_inference
+from photo_assets.assets.inference import caption_embeddings, image_inference
 from photo_assets.assets.library import decoded_images, photo_files, photo_metadata
 from photo_assets.jobs import ASKED_JOBS, audit_library, scan_library
 from photo_assets.settings import Settings, load_settings
@@ -34,6 +34,7 @@ ASSETS = [
     decoded_images,
     photo_metadata,
     image_inference,
+    caption_embeddings,
     collection_points,
     photo_collection,
     library_audit,

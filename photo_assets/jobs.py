@@ -30,7 +30,7 @@ rewrite_points = dg.define_asset_job(
 
 retry_captions = dg.define_asset_job(
     "retry_captions",
-    selection=dg.AssetSelection.assets("image_captions", "collection_points"),
+    selection=dg.AssetSelection.assets("image_captions", "caption_embeddings", "collection_points"),
     description="Write one batch's captions again, of which some failed for a passing reason; decodes nothing.",
 )
 

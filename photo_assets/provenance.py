@@ -13,7 +13,7 @@ from photo_assets.specs import SPECS
 from resources.inference.port import Provenance
 
 # What a batch's points are made of; each is the file of a table.
-BATCH_TABLES = ("decoded_images", "photo_metadata", "image_embeddings", "image_captions")
+BATCH_TABLES = ("decoded_images", "photo_metadata", "image_embeddings", "image_captions", "caption_embeddings")
 
 Facts = dict[str, str]
 """What a table is made by: names of settings and versions with their values, and tables with a digest of theirs."""
@@ -37,13 +37,19 @@ def model_facts(asset: str, model: Provenance, decoded: Facts) -> Facts:
     return facts_of(asset, {"decoded_images": decoded}, **facts, **written)
 
 
+def caption_vector_facts(clip: Provenance, captions: Facts) -> Facts:
+    """What caption_embeddings of these captions are made by; how pictures are prepared does not touch words."""
+    return facts_of("caption_embeddings", {"image_captions": captions}, model=clip.model, revision=clip.revision)
+
+
 def current(policy: str, clip: Provenance, blip: Provenance) -> dict[str, Facts]:
     """What each batch's tables would be made by now; not photo_files, since what a file holds does not depend on us."""
     decoded = decoder_facts(policy)
     metadata = facts_of("photo_metadata", {"decoded_images": decoded})
     embeddings = model_facts("image_embeddings", clip, decoded)
     captions = model_facts("image_captions", blip, decoded)
-    tables = dict(zip(BATCH_TABLES, (decoded, metadata, embeddings, captions), strict=True))
+    worded = caption_vector_facts(clip, captions)
+    tables = dict(zip(BATCH_TABLES, (decoded, metadata, embeddings, captions, worded), strict=True))
     return tables | {"collection_points": facts_of("collection_points", tables)}
 
 

@@ -57,11 +57,18 @@ SPECS = {
         "2",
         "One BLIP caption per photo, made from its preview.",
     ),
+    "caption_embeddings": Spec(
+        "inference",
+        frozenset({"pytorch", "huggingface", "parquet"}),
+        "1",
+        "One CLIP vector of norm 1 per caption, by the text side of the model that embeds the pictures.",
+    ),
     "collection_points": Spec(
         "collection",
         frozenset({"qdrant", "parquet"}),
         "2",
-        "The batch's photos as points in Qdrant: vector, caption, metadata, paths, provenance. A replay overwrites.",
+        "The batch's photos as points in Qdrant: the vectors of picture and caption, metadata, paths, provenance. A "
+        "replay overwrites.",
     ),
     "photo_collection": Spec(
         "collection",

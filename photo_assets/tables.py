@@ -100,6 +100,16 @@ IMAGE_CAPTIONS: Schema = (
     Column("caption_decoding", "string", "how the caption was written: greedy or by beams, and of how many tokens"),
 )
 
+CAPTION_EMBEDDINGS: Schema = (
+    Column("photo_id", "string", "the photo", required=True),
+    *STATUS,
+    Column("caption", "string", "the words that were embedded"),
+    Column("vector", "list<float32>", "CLIP text embedding of norm 1, comparable with the pictures'"),
+    Column("clip_model", "string", "checkpoint", required=True),
+    Column("clip_revision", "string", "its pinned revision or content hash", required=True),
+    Column("inference_dtype", "string", "number format of the computation", required=True),
+)
+
 COLLECTION_POINTS: Schema = (
     Column("photo_id", "string", "the photo, and the id of its point", required=True),
     Column("status", "string", "ok, failed or removed (no file has held it for long)", required=True),
@@ -114,5 +124,6 @@ SCHEMAS: dict[str, Schema] = {
     "photo_metadata": PHOTO_METADATA,
     "image_embeddings": IMAGE_EMBEDDINGS,
     "image_captions": IMAGE_CAPTIONS,
+    "caption_embeddings": CAPTION_EMBEDDINGS,
     "collection_points": COLLECTION_POINTS,
 }

@@ -6,8 +6,9 @@ from typing import Any
 import dagster as dg
 
 from photo_assets.assets.frame import Frame
-from photo_assets.assets.inputs import tables_of
+from photo_assets.assets.inputs import tables_made, tables_of
 from photo_assets.assets.outcome import Stopwatch, materialized
+from photo_assets.assets.versions import compared_with, kept_whole
 from photo_assets.checks import (
     check_specs,
     collection_matches_ledger,
@@ -18,14 +19,17 @@ from photo_assets.checks import (
 from photo_assets.partitions import BACKFILL, BATCHES
 from photo_assets.provenance import BATCH_TABLES, Facts, facts_of
 from photo_assets.specs import described
+from resources.decoding.resource import DecodingResource
 from resources.inference.resource import InferenceResource
 from resources.library.resource import LibraryResource
+from resources.tables.io_manager import ParquetIOManager
 from resources.tables.schema import Row
 from resources.vectors.resource import VectorIndexResource
 
 
 @dg.asset(
     **described("collection_points"),
+    deps=["caption_embeddings"],  # no argument, because batches of an earlier release have no such table yet
     partitions_def=BATCHES,
     backfill_policy=BACKFILL,
     check_specs=check_specs("collection_points"),
@@ -40,13 +44,16 @@ def collection_points(
     library: LibraryResource,
     inference: InferenceResource,
     vectors: VectorIndexResource,
+    io_manager: dg.ResourceParam[ParquetIOManager],
 ) -> dg.MaterializeResult:
     """Write each batch into the collection and, when every point is there, tell the ledger that the batch is done."""
     from photo_assets.steps.collection import BatchTables, space_of, write_batch
 
     watch = Stopwatch()
-    frames = zip(BATCH_TABLES, (decoded_images, photo_metadata, image_embeddings, image_captions), strict=True)
-    upstream = {name: tables_of(context, frame) for name, frame in frames}
+    frames = (decoded_images, photo_metadata, image_embeddings, image_captions)
+    given = [tables_of(context, frame) for frame in frames]
+    worded = tables_made(context, io_manager, "caption_embeddings")
+    upstream = dict(zip(BATCH_TABLES, [*given, worded], strict=True))
     batches: dict[str, list[Row]] = {}
     facts: dict[str, Facts] = {}
     missing: list[str] = []

@@ -1,4 +1,4 @@
-"""The inference assets: one multi-asset, because one read of the previews feeds both models."""
+"""The inference assets: one multi-asset, because one read of the previews feeds both models, and what captions say."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from photo_assets.assets.inputs import tables_of
 from photo_assets.assets.outcome import Stopwatch, materialized
 from photo_assets.checks import captions_not_empty, check_specs, rows_complete, vectors_are_unit
 from photo_assets.partitions import BACKFILL, BATCHES
-from photo_assets.provenance import model_facts
+from photo_assets.provenance import caption_vector_facts, model_facts
 from photo_assets.specs import described
 from resources.decoding.resource import DecodingResource
 from resources.inference.resource import InferenceResource
@@ -49,7 +49,10 @@ def image_inference(
         context.log.info(line)
     expected = [row["photo_id"] for row in decoded]
     if "image_embeddings" in wanted:
-        checks = [rows_complete("image_embeddings", expected, embeddings), vectors_are_unit(embeddings)]
+        checks = [
+            rows_complete("image_embeddings", expected, embeddings),
+            vectors_are_unit("image_embeddings", embeddings),
+        ]
         more = {"model": engine.clip.model, "revision": engine.clip.revision, "device": engine.device} | told
         facts = {key: model_facts("image_embeddings", engine.clip, each.made_by) for key, each in upstream.items()}
         yield materialized(context, "image_embeddings", by_batch(batches, embeddings), facts, watch, checks, **more)
@@ -60,3 +63,39 @@ def image_inference(
         for batch, rows in by_batch(batches, captions).items():
             context.add_asset_metadata({"captions": dg.MetadataValue.md(captions_shown(rows))}, "image_captions", batch)
         yield materialized(context, "image_captions", by_batch(batches, captions), facts, watch, checks, **more)
+
+
+@dg.asset(
+    **described("caption_embeddings"),
+    partitions_def=BATCHES,
+    backfill_policy=BACKFILL,
+    check_specs=check_specs("caption_embeddings"),
+    pool="device",
+)
+def caption_embeddings(
+    context: dg.AssetExecutionContext, image_captions: Frame, inference: InferenceResource
+) -> dg.MaterializeResult:
+    """Embed what the captions of the run's batches say; no preview is read."""
+    from photo_assets.steps.inference import by_batch, embed_captions
+
+    watch = Stopwatch()
+    engine = inference.engine()
+    upstream = tables_of(context, image_captions)
+    batches = {batch: table.rows for batch, table in upstream.items()}
+    captions = [row for rows in batches.values() for row in rows]
+    rows = embed_captions(captions, engine)
+    facts = {batch: caption_vector_facts(engine.clip, table.made_by) for batch, table in upstream.items()}
+    expected = [row["photo_id"] for row in captions]
+    checks = [rows_complete("caption_embeddings", expected, rows), vectors_are_unit("caption_embeddings", rows)]
+    return materialized(
+        context,
+        "caption_embeddings",
+        by_batch(batches, rows),
+        facts,
+        watch,
+        checks,
+        model=engine.clip.model,
+        revision=engine.clip.revision,
+        device=engine.device,
+        different_captions=len({row["caption"] for row in captions if row["caption"]}),
+    )

@@ -27,6 +27,16 @@ def tables_of(context: dg.AssetExecutionContext, frames: Any) -> dict[str, Table
     return {key: Table(rows_of(by_key[key]), made_by(by_key[key])) for key in keys}
 
 
+def tables_made(context: dg.AssetExecutionContext, io_manager: ParquetIOManager, table: str) -> dict[str, Table]:
+    """The same of a table that batches of an earlier release lack until they are refreshed: it is empty there."""
+    from resources.tables.frames import made_by, rows_of
+
+    frames = {key: io_manager.made(table, key) for key in context.partition_keys}
+    return {
+        key: Table([], {}) if frame is None else Table(rows_of(frame), made_by(frame)) for key, frame in frames.items()
+    }
+
+
 def earlier_rows(io_manager: ParquetIOManager, table: str, batch: str) -> list[Row]:
     """The rows that an earlier run wrote of this batch; none in the first."""
     from resources.tables.frames import rows_of

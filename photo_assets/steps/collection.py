@@ -48,12 +48,16 @@ REMOVED = {
 
 @dataclass(frozen=True)
 class BatchTables:
-    """The rows of one batch's tables: parallel, one row per photo."""
+    """The rows of one batch's tables: parallel, one row per photo.
+
+    A batch of an earlier release has no `caption_embeddings` until it is refreshed.
+    """
 
     decoded_images: Sequence[Row]
     photo_metadata: Sequence[Row]
     image_embeddings: Sequence[Row]
     image_captions: Sequence[Row]
+    caption_embeddings: Sequence[Row] = ()
 
     def space(self) -> tuple[str, int] | None:
         """The collection version that the batch's vectors belong to and their length, if there are any.
@@ -69,6 +73,18 @@ class BatchTables:
     def photos(self) -> Iterable[tuple[Row, Row, Row, Row]]:
         """Decoding, metadata, embedding and caption of each photo."""
         return zip(self.decoded_images, self.photo_metadata, self.image_embeddings, self.image_captions, strict=True)
+
+    def caption_vectors(self) -> dict[str, np.ndarray]:
+        """The vectors of the photos' captions: of the caption that each has now, in the space of its picture's."""
+        pictures = {row["photo_id"]: row for row in self.image_embeddings}
+        captions = {row["photo_id"]: row["caption"] for row in self.image_captions}
+        return {
+            row["photo_id"]: np.asarray(row["vector"], dtype=np.float32)
+            for row in self.caption_embeddings
+            if row["status"] == "ok"
+            and row["caption"] == captions.get(row["photo_id"])
+            and _model_of(row) == _model_of(pictures.get(row["photo_id"], {}))
+        }
 
 
 @dataclass(frozen=True)
@@ -118,7 +134,8 @@ def put_points(tables: BatchTables, index: VectorIndex, ledger: Ledger, version:
     # A photo without a caption is still found by its picture.
     written = [photo for photo, row in zip(tables.photos(), rows, strict=True) if row["status"] == "ok"]
     payloads = [_payload(*photo, places) for photo in written]
-    index.upsert(version, [_point(photo[2], payload) for photo, payload in zip(written, payloads, strict=True)])
+    worded = tables.caption_vectors()
+    index.upsert(version, [_point(photo[2], payload, worded) for photo, payload in zip(written, payloads, strict=True)])
     _tell_other_versions(payloads, index, version)
     tell_newer_paths(paths, ledger, index)
     return rows
@@ -217,9 +234,14 @@ def tell_newer_paths(paths: Mapping[str, Sequence[str]], ledger: Ledger, index: 
         index.set_payload(version, newer)
 
 
-def _point(embedding: Row, payload: Mapping[str, Any]) -> Point:
+def _point(embedding: Row, payload: Mapping[str, Any], worded: Mapping[str, np.ndarray]) -> Point:
+    photo_id = embedding["photo_id"]
     told = {name: value for name, value in payload.items() if value is not None}
-    return Point(embedding["photo_id"], np.asarray(embedding["vector"], dtype=np.float32), told)
+    return Point(photo_id, np.asarray(embedding["vector"], dtype=np.float32), told, worded.get(photo_id))
+
+
+def _model_of(row: Row) -> tuple[Any, Any]:
+    return row.get("clip_model"), row.get("clip_revision")
 
 
 def _payload(

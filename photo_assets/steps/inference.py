@@ -1,4 +1,4 @@
-"""image_embeddings and image_captions: both models fed from one read of the previews."""
+"""image_embeddings and image_captions: both models fed from one read of the previews; caption_embeddings from words."""
 
 from collections.abc import Mapping, Sequence
 from itertools import islice
@@ -28,6 +28,13 @@ def infer(
             captions.append(_caption_row(row, answer.caption, engine.blip))
         report("inferred")
     return embeddings, captions
+
+
+def embed_captions(captions: Sequence[Row], engine: InferenceEngine) -> list[Row]:
+    """The rows of caption_embeddings, one per caption, in order; what many captions say is embedded once."""
+    words = list(dict.fromkeys(row["caption"] for row in captions if row["status"] == "ok"))
+    vectors = dict(zip(words, engine.embed_texts(words), strict=True)) if words else {}
+    return [_caption_vector_row(row, vectors.get(row["caption"]), engine.clip) for row in captions]
 
 
 def by_batch(batches: Mapping[str, Sequence[Row]], rows: Sequence[Row]) -> dict[str, list[Row]]:
@@ -74,8 +81,17 @@ def _caption_row(row: Row, result: Any, made_by: Provenance) -> Row:
     return _result_row(row, "caption", result, made_by) | model | written
 
 
+def _caption_vector_row(row: Row, result: Any, made_by: Provenance) -> Row:
+    model = {"clip_model": made_by.model, "clip_revision": made_by.revision, "inference_dtype": made_by.dtype}
+    return _told(carried(row) | {"caption": row["caption"]} | model, "vector", result)
+
+
 def _result_row(row: Row, column: str, result: Any, made_by: Provenance) -> Row:
     common = carried(row) | {"preprocessing": made_by.preprocessing, "inference_dtype": made_by.dtype}
+    return _told(common, column, result)
+
+
+def _told(common: Row, column: str, result: Any) -> Row:
     if isinstance(result, ItemError):
         return common | {"status": "failed", "error_kind": result.kind, "error_message": result.message}
     return common | {column: result}

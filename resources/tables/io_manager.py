@@ -39,6 +39,11 @@ class ParquetIOManager(dg.IOManager):
         except TableError:
             return None
 
+    def made(self, table: str, partition: str) -> Any:
+        """The frame of a table that batches of an earlier release lack; None where there is none. Raises TableError."""
+        is_made = self._store.path(table, partition).exists()
+        return self._store.read(table, partition, self._schemas[table]) if is_made else None
+
     def load_input(self, context: dg.InputContext) -> Any:
         """The upstream table of the same partition; in a run of several partitions, a table for each key."""
         table = context.asset_key.path[-1]

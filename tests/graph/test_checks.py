@@ -31,7 +31,7 @@ def test_a_lost_a_doubled_and_a_swapped_row_are_all_seen() -> None:
 
 @pytest.mark.parametrize("vector", [[float("nan"), 0.0], [0.5, 0.0], [float("inf"), 0.0]])
 def test_a_vector_that_is_not_of_norm_one_is_named(vector: list[float]) -> None:
-    result = checks.vectors_are_unit([embedding("good", [0.6, 0.8]), embedding("bad", vector)])
+    result = checks.vectors_are_unit("image_embeddings", [embedding("good", [0.6, 0.8]), embedding("bad", vector)])
     assert not result.passed
     assert result.metadata["wrong_ids"].value == ["bad"]
 

@@ -18,8 +18,9 @@ GRAPH = {
     "photo_metadata": (["decoded_images"], "library", ["rows_complete"]),
     "image_embeddings": (["decoded_images"], "inference", ["rows_complete", "vectors_are_unit"]),
     "image_captions": (["decoded_images"], "inference", ["captions_not_empty", "rows_complete"]),
+    "caption_embeddings": (["image_captions"], "inference", ["rows_complete", "vectors_are_unit"]),
     "collection_points": (
-        ["decoded_images", "image_captions", "image_embeddings", "photo_metadata"],
+        ["caption_embeddings", "decoded_images", "image_captions", "image_embeddings", "photo_metadata"],
         "collection",
         ["points_match_rows", "rows_complete"],
     ),

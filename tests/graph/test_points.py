@@ -1,6 +1,7 @@
 """Writing a batch's points: where each says that its photo is, whatever happens to the files meanwhile."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 
 from photo_assets.steps.collection import BatchTables, outcomes, put_points
 from photo_assets.steps.following import follow
-from photo_assets.tables import DECODED_IMAGES, IMAGE_CAPTIONS, IMAGE_EMBEDDINGS, PHOTO_METADATA
+from photo_assets.tables import CAPTION_EMBEDDINGS, DECODED_IMAGES, IMAGE_CAPTIONS, IMAGE_EMBEDDINGS, PHOTO_METADATA
 from resources.library.ledger import Ledger
 from resources.tables.schema import Row, Schema
 from resources.vectors.embedded import EmbeddedIndex
@@ -139,6 +140,29 @@ def test_what_another_process_tells_while_points_are_written_is_not_undone(
 
     assert said(tables, index)[0] == (["renamed.jpg"], "present")
     assert shelf.ledger.collection_due(0.0) is None
+
+
+def test_a_caption_is_found_by_its_vector_unless_that_is_of_other_words_or_another_model(
+    shelf: Shelf, tables: BatchTables, index: VectorIndex
+) -> None:
+    photos = [row["photo_id"] for row in tables.decoded_images]
+    said = [None if number == 4 else f"words {number}" for number in range(6)]
+    captions = [row | {"caption": words} for row, words in zip(tables.image_captions, said, strict=True)]
+    embedded = [
+        row_of(CAPTION_EMBEDDINGS, row, caption=row["caption"], vector=unit(0, 1, number))
+        for number, row in enumerate(captions)
+    ]
+    embedded[1] |= {"caption": "what it said before"}
+    embedded[2] |= {"clip_model": "another"}
+    embedded[3] |= {"status": "failed", "vector": None}
+    embedded[4] |= {"status": "failed", "vector": None}
+    put(shelf, replace(tables, image_captions=captions, caption_embeddings=embedded[::-1]), index)
+
+    found = index.vectors(VERSION, photos, using="caption")
+    assert found.keys() == {photos[0], photos[5]}
+    assert found[photos[5]] == pytest.approx(unit(0, 1, 5), abs=1e-6)
+    put(shelf, tables, index)
+    assert index.vectors(VERSION, photos, using="caption") == {}
 
 
 def test_vectors_of_another_model_are_written_to_the_version_they_belong_to(tables: BatchTables) -> None:

@@ -1,5 +1,6 @@
 """What is behind the settings is done again, that and nothing else, wherever its photos lie by now."""
 
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -32,7 +33,8 @@ from tests.inference.services import FakeEngine, serving
 
 CLIP = Provenance("clip", "1", "resized", "float32")
 BLIP = Provenance("blip", "1", "resized", "float32", "greedy")
-AFTER_DECODING = ["decoded_images", "photo_metadata", "image_embeddings", "image_captions", "collection_points"]
+AFTER_CAPTIONS = ["image_captions", "caption_embeddings", "collection_points"]
+AFTER_DECODING = ["decoded_images", "photo_metadata", "image_embeddings", *AFTER_CAPTIONS]
 
 
 @pytest.fixture
@@ -51,6 +53,17 @@ def ingest_now(settings: Settings) -> None:
 
 def refresh_now(settings: Settings) -> Refreshed:
     return refresh(settings, lambda total: lambda stage, files: None)
+
+
+def ledger_of(settings: Settings) -> Any:
+    return open_resource(settings, "library").ledger()
+
+
+def captioned_photos(settings: Settings) -> set[str]:
+    """The photos whose points have their captions' vectors."""
+    with open_resource(settings, "vectors").index() as index:
+        (version,) = index.versions()
+        return set(index.vectors(version, [record.point_id for record in index.scroll(version)], using="caption"))
 
 
 def rows(settings: Settings, asset: str, batch: str) -> list[dict[str, Any]]:
@@ -72,10 +85,15 @@ def stale(now: dict[str, Facts], then: dict[str, Facts]) -> list[str]:
     [
         ("v1", CLIP, BLIP, []),
         ("v2", CLIP, BLIP, AFTER_DECODING),
-        ("v1", Provenance("clip", "2", "resized", "float32"), BLIP, ["image_embeddings", "collection_points"]),
+        (
+            "v1",
+            Provenance("clip", "2", "resized", "float32"),
+            BLIP,
+            ["image_embeddings", "caption_embeddings", "collection_points"],
+        ),
         ("v1", Provenance("clip", "1", "cropped", "float32"), BLIP, ["image_embeddings", "collection_points"]),
-        ("v1", CLIP, Provenance("other", "1", "resized", "", "greedy"), ["image_captions", "collection_points"]),
-        ("v1", CLIP, Provenance("blip", "1", "resized", "", "2 beams"), ["image_captions", "collection_points"]),
+        ("v1", CLIP, Provenance("other", "1", "resized", "", "greedy"), AFTER_CAPTIONS),
+        ("v1", CLIP, Provenance("blip", "1", "resized", "", "2 beams"), AFTER_CAPTIONS),
         ("v1", Provenance("clip", "1", "resized", "int8"), Provenance("blip", "1", "resized", "", "greedy"), []),
     ],
 )
@@ -113,13 +131,13 @@ def test_a_service_that_has_the_models_says_what_would_be_written(
 ) -> None:
     with serving(FakeEngine()) as url:
         due = due_now(changed(ingested, monkeypatch, inference_url=url))
-    assert {name for each in due for name in each.assets} == {"image_embeddings", "image_captions", "collection_points"}
+    assert {name for each in due for name in each.assets} == {"image_embeddings", *AFTER_CAPTIONS}
 
 
 def test_only_stale_assets_run_and_only_once(ingested: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     beams = changed(ingested, monkeypatch, photo_caption_beams="2")
     due = due_now(beams)
-    assert [each.assets for each in due] == [("image_captions", "collection_points")] * 2
+    assert [each.assets for each in due] == [tuple(AFTER_CAPTIONS)] * 2
     assert due[0].why == ("image_captions: caption_decoding greedy, 20 tokens -> 2 beams, 20 tokens",)
     monkeypatch.setattr(DecodingPool, "decode", None)
     assert [each.batch for each in refresh_now(beams).done] == [each.batch for each in due]
@@ -132,6 +150,28 @@ def test_only_stale_assets_run_and_only_once(ingested: Settings, monkeypatch: py
     assert first.asset_selection == set(due[0].selection())
     assert (first.tags["photos/files"], first.tags["photos/started_by"]) == ("4", "refresh")
     assert (ingest_run.tags["photos/files"], ingest_run.tags["photos/started_by"]) == ("4", "ingest")
+
+
+def test_a_batch_of_an_earlier_release_gets_vectors_of_its_captions_without_decoding_or_captioning(
+    ingested: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch, later = [each.key for each in ledger_of(ingested).stale_batches({"any": {"unlike": "all"}})]
+    (ingested.photo_data / "tables" / "caption_embeddings" / f"{batch}.parquet").unlink()
+    with sqlite3.connect(ingested.photo_data / "ledger.sqlite") as ledger:
+        ledger.execute("DELETE FROM batch_provenance WHERE asset = 'caption_embeddings' AND batch = ?", [batch])
+    with open_instance(ingested) as instance:
+        job = build_defs(ingested).resolve_job_def("rewrite_points")
+        assert job.execute_in_process(instance=instance, partition_key=batch).success
+
+    assert captioned_photos(ingested) == {row["photo_id"] for row in rows(ingested, "image_captions", later)}
+    (due,) = due_now(ingested)
+    assert (due.batch, due.assets) == (batch, ("caption_embeddings", "collection_points"))
+    assert due.why == ("caption_embeddings: not known what made it",)
+    monkeypatch.setattr(DecodingPool, "decode", None)
+    monkeypatch.setattr(Blip, "__init__", None)
+    assert [each.batch for each in refresh_now(ingested).done] == [batch]
+    captioned = {row["photo_id"] for key in (batch, later) for row in rows(ingested, "image_captions", key)}
+    assert captioned_photos(ingested) == captioned and due_now(ingested) == []
 
 
 def test_a_backfills_run_takes_several_batches_from_files_to_points_and_loads_each_model_once(
@@ -150,7 +190,7 @@ def test_a_backfills_run_takes_several_batches_from_files_to_points_and_loads_ea
         )
         after = [rows(ingested, asset, batch) for asset in ("photo_files", "image_captions") for batch in batches]
     assert len(batches) == 2 and sorted(loaded) == ["blip", "clip"]
-    assert len(result.get_asset_materialization_events()) == 6 * 2
+    assert len(result.get_asset_materialization_events()) == len(BATCH_ASSETS) * 2
     assert after == before and due_now(ingested) == []
 
 

@@ -120,7 +120,8 @@ def test_stale_and_failed_batches_share_a_night_oldest_first_and_only_stale_asse
     beams = InferenceResource(preset="small", state_directory="inference", caption_beams=2)
     requests = evaluate(watched, inference=beams)
     assert [request.partition_key for request in requests] == [first, second, third]
-    assert [key.path[-1] for key in requests[0].asset_selection] == ["image_captions", "collection_points"]
+    due = ["image_captions", "caption_embeddings", "collection_points"]
+    assert [key.path[-1] for key in requests[0].asset_selection] == due
     assert len(requests[1].asset_selection) == 6
     assert requests[0].tags == {
         "photos/batch": first,
