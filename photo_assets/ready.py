@@ -12,7 +12,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 TIMEOUT_S = 4
 
 
-def trouble(url: str, token: str = "") -> str:  # noqa: S107 - none is needed
+def trouble(url: str, token: str = "") -> str:
     """Why the service at `url` is not ready; empty if it is."""
     request = Request(url, headers={"Authorization": f"Bearer {token}"} if token else {})  # noqa: S310
     try:
