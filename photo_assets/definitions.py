@@ -24,7 +24,7 @@ from resources.tables.store import TableStore
 from resources.vectors.resource import VectorIndexResource
 from sensors.failures import batch_failed, failed_again
 from sensors.new_photos import new_photos
-from sensors.nightly import nightly_refresh
+from sensors.nightly import nightly_collection, nightly_refresh
 from sensors.weekly import weekly_audit
 
 DAY_S = 86_400.0
@@ -48,7 +48,7 @@ def build_defs(settings: Settings | None = None, *, resources: Mapping[str, Any]
         assets=ASSETS,
         jobs=[*ASKED_JOBS, scan_library, audit_library],
         sensors=[new_photos, collection_follows_batches(), batch_failed, failed_again],
-        schedules=[nightly_refresh, weekly_audit],
+        schedules=[nightly_refresh, nightly_collection, weekly_audit],
         resources=build_resources(settings) | dict(resources or {}),
         # One process per run: models load once, and a step costs 0.15 s instead of 2.7 s.
         executor=dg.in_process_executor,
@@ -96,6 +96,9 @@ def build_resources(settings: Settings) -> dict[str, Any]:
             url=settings.qdrant_url,
             # By name, so that the key itself never reaches the event log.
             api_key=dg.EnvVar("QDRANT_API_KEY") if settings.qdrant_api_key.get_secret_value() else "",
+            auto_switch=settings.photo_collection_auto_switch,
+            version_grace_s=settings.photo_collection_grace_days * DAY_S,
+            canary_queries=settings.photo_canary_queries,
         ),
         "io_manager": ParquetIOManager(TableStore(data / "tables"), SCHEMAS),
     }

@@ -32,7 +32,7 @@ def first_failures(rows: Sequence[Row]) -> str:
     failed = [row for row in rows if row["status"] == "failed"]
     if not failed:
         return "none"
-    lines = [f"| {_cell(_name(row))} | {_cell(row['error_kind'])} | {_cell(row['error_message'])} |" for row in failed]
+    lines = [f"| {cell(_name(row))} | {cell(row['error_kind'])} | {cell(row['error_message'])} |" for row in failed]
     more = [f"\n… and {len(failed) - SHOWN_FAILURES} more: `photos failures`"] if len(failed) > SHOWN_FAILURES else []
     return "\n".join(["| photo | kind | reason |", "|---|---|---|", *lines[:SHOWN_FAILURES], *more])
 
@@ -56,7 +56,7 @@ def contact_sheet(thumbnails: Sequence[Path]) -> str:
 
 def captions_shown(rows: Sequence[Row]) -> str:
     """The first captions as a Markdown list."""
-    return "\n".join(f"* {_cell(row['caption'])}" for row in rows[:SHOWN_FAILURES] if row.get("caption")) or "none"
+    return "\n".join(f"* {cell(row['caption'])}" for row in rows[:SHOWN_FAILURES] if row.get("caption")) or "none"
 
 
 def _tile(path: Path) -> Image.Image:
@@ -80,7 +80,8 @@ def _name(row: Row) -> str:
     return str(row.get("path_display") or row["photo_id"])
 
 
-def _cell(value: Any) -> str:
+def cell(value: Any) -> str:
+    """A value as the text of a Markdown table's cell, at most 200 characters."""
     # File names and decoder messages come from outside: no markup and no line of theirs gets into the page.
     text = str(value).replace("|", "\\|").replace("<", "&lt;").replace("`", "'")
     return " ".join(text.split())[:200]

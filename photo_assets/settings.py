@@ -107,6 +107,23 @@ class Settings(BaseSettings):
         allow_inf_nan=False,
         description="Gigabytes of originals that the weekly audit reads again, to find what a disk changed by itself.",
     )
+    photo_collection_auto_switch: bool = Field(
+        True,
+        description="Whether a new model's version of the collection is searched as soon as it holds every photo; else "
+        "`photos collection switch` does it.",
+    )
+    photo_collection_grace_days: float = Field(
+        14.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="Days after which a version that is neither searched nor the settings' model's is dropped. Until "
+        "then `photos collection rollback` goes back to it.",
+    )
+    photo_canary_queries: str = Field(
+        "",
+        description="A text file of queries, one a line, by which two versions of the collection are compared. Empty: "
+        "a few that suit most libraries.",
+    )
     qdrant_url: str = Field("", description="A Qdrant server. Empty: the embedded engine below PHOTO_DATA.")
     qdrant_api_key: SecretStr = Field(SecretStr(""), description="The Qdrant server's API key.")
     inference_url: str = Field(

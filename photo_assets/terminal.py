@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from photo_assets.refresh_plan import Due
     from photo_assets.search.duplicates import Group
     from photo_assets.search.searching import Found
+    from photo_assets.versioning import Listed
     from resources.library.looking import Seen
 
 # Characters in a line; in narrower terminals captions and paths would be broken up for less.
@@ -99,6 +100,16 @@ def due_table(due: "Sequence[Due]", nightly: int) -> Table:
         keys = batches[0].batch if len(batches) == 1 else f"{batches[0].batch}\n… {batches[-1].batch}"
         files = sum(each.files for each in batches)
         table.add_row(f"{len(batches):,}\n{keys}", f"{files:,}", "\n".join(assets), plain_lines(why))
+    return table
+
+
+def versions_table(versions: "Sequence[Listed]") -> Table:
+    """The versions of the collection, the searched one first."""
+    numbers = (Column("photos", justify="right"), Column("missing", justify="right"))
+    table = Table(Column("version", overflow="fold"), "model", *numbers, Column("state", overflow="fold"))
+    for each in versions:
+        model = f"{plain(each.model)}\n[dim]{plain(each.revision[:12])}, {each.dimensions} dimensions[/dim]"
+        table.add_row(plain(each.name), model, f"{each.photos:,}", f"{each.missing:,}", plain(each.state))
     return table
 
 

@@ -1,4 +1,5 @@
-"""The nightly schedule: batches that are behind the settings, or that no run has ended, are done again.
+"""The nightly schedules: batches that are behind the settings, or that no run has ended, are done again; and the
+collection as a whole is looked after where no new photo gives occasion to it.
 
 A deliberate repetition has its own run key, one per night, so that a batch whose run failed is not given up. A night
 has a budget; what is left is still due the next night, because the ledger says so.
@@ -7,7 +8,7 @@ has a budget; what is left is still due the next night, because the ledger says 
 import dagster as dg
 
 from photo_assets.at_work import batches_at_work
-from photo_assets.jobs import ingest_batch
+from photo_assets.jobs import describe_collection, ingest_batch
 from photo_assets.partitions import BATCHES
 from photo_assets.refresh_plan import current_provenance, plan_refresh
 from resources.decoding.resource import DecodingResource
@@ -42,3 +43,13 @@ def nightly_refresh(
     context.log.info(f"{len(due)} batches are due, {len(tonight)} tonight")
     night = f"{context.scheduled_execution_time:%Y-%m-%d}"
     return [each.request(f"{each.batch}/{night}", "nightly_refresh") for each in tonight]
+
+
+nightly_collection = dg.ScheduleDefinition(
+    name="nightly_collection",
+    job=describe_collection,
+    cron_schedule="30 3 * * *",
+    default_status=dg.DefaultScheduleStatus.STOPPED,
+    description="Compares the collection with the ledger, and drops versions that PHOTO_COLLECTION_GRACE_DAYS are over "
+    "for. The same is done whenever batches have been done.",
+)

@@ -86,15 +86,27 @@ def collection_points(
     & ~dg.AutomationCondition.any_deps_in_progress(),
 )
 def photo_collection(
-    library: LibraryResource, inference: InferenceResource, vectors: VectorIndexResource
+    library: LibraryResource,
+    decoding: DecodingResource,
+    inference: InferenceResource,
+    vectors: VectorIndexResource,
 ) -> dg.MaterializeResult:
-    """Let the collection follow the library's paths, and compare the whole of it with the ledger."""
-    from photo_assets.steps.collection import reconcile, space_of
+    """Let the collection follow the library's paths, compare it with the ledger, and look after its versions."""
+    from photo_assets.search.models import VersionModels
+    from photo_assets.steps import versions
+    from photo_assets.steps.collection import reconcile
     from photo_assets.steps.following import follow
 
+    now = time.time()
+    models = VersionModels(inference, library.ledger)
     with library.ledger() as ledger, vectors.index() as index:
-        followed = follow(ledger, index, library.missing_grace_s, time.time())
-        state = reconcile(index, ledger, space_of(inference.engine())[0])
+        followed = follow(ledger, index, library.missing_grace_s, now)
+        wanted = versions.made_by(inference.engine(), inference.clip_folder())
+        versions.note(index, ledger, wanted, now)
+        caught_up = kept_whole(index, ledger, decoding.previews(), models, wanted.name)
+        state = reconcile(index, ledger, wanted.name, auto_switch=vectors.auto_switch)
+        compared = compared_with(state, index, ledger, models, vectors.canary_queries)
+        dropped = versions.drop_unused(index, ledger, now - vectors.version_grace_s)
         counts, held = ledger.counts(), ledger.held_roots()
         ledger.tell_held_roots(held)
     metadata: dict[str, Any] = {
@@ -103,6 +115,8 @@ def photo_collection(
         "points": state.points,
         "missing_points": len(state.missing),
         "orphan_points": len(state.orphans),
+        "versions_dropped": ", ".join(dropped) or "none",
     }
     checks = [collection_matches_ledger(state), roots_are_whole(held)]
-    return dg.MaterializeResult(metadata=metadata | vars(followed) | counts, check_results=checks)
+    more = caught_up | compared | vars(followed) | counts
+    return dg.MaterializeResult(metadata=metadata | more, check_results=checks)

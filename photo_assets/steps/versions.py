@@ -10,6 +10,7 @@ from dataclasses import replace
 from resources.inference.port import InferenceEngine, Provenance
 from resources.library.ledger import Ledger
 from resources.library.versions import KnownVersion
+from resources.vectors.errors import UnknownVersion
 from resources.vectors.port import VectorIndex, version_name
 
 
@@ -39,6 +40,18 @@ def note(index: VectorIndex, ledger: Ledger, wanted: KnownVersion, now: float) -
 def known(index: VectorIndex, ledger: Ledger, name: str) -> KnownVersion | None:
     """What is known of a version; None of an empty one that nobody wrote down."""
     return ledger.known_versions().get(name) or _told_by_points(index, name)
+
+
+def named(index: VectorIndex, ledger: Ledger, part: str) -> KnownVersion:
+    """The version with this name, or the only one whose name has this in it. Raises UnknownVersion.
+
+    One of which nothing is known is told with an empty model.
+    """
+    names = index.versions()
+    found = [name for name in names if name == part] or [name for name in names if part and part in name]
+    if len(found) != 1:
+        raise UnknownVersion(part, tuple(names))
+    return known(index, ledger, found[0]) or KnownVersion(found[0], "", "", "", 0)
 
 
 def switch(index: VectorIndex, ledger: Ledger, version: str, *, by_hand: bool = False) -> str | None:

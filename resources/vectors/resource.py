@@ -10,11 +10,18 @@ if TYPE_CHECKING:
 
 
 class VectorIndexResource(dg.ConfigurableResource):
-    """Embedded below `directory` unless `url` names a server."""
+    """Embedded below `directory` unless `url` names a server.
+
+    A new model's version is searched as soon as it is whole where `auto_switch` says so; one that is not used is kept
+    for `version_grace_s` seconds. `canary_queries` is the file of texts by which two are compared, "" for the usual.
+    """
 
     directory: str
     url: str = ""
     api_key: str = ""
+    auto_switch: bool = True
+    version_grace_s: float = 14 * 86_400.0
+    canary_queries: str = ""
 
     def index(self) -> "VectorIndex":
         """The open index; use it in a `with`, so that the embedded engine is free for the next process."""

@@ -64,7 +64,11 @@ def test_jobs_sensors_and_schedules_can_be_loaded(settings: Settings) -> None:
     repository = definitions.get_repository_def()
     sensors = {"new_photos", "collection_follows_batches", "batch_failed", "failed_again"}
     assert {sensor.name for sensor in repository.sensor_defs} == sensors
-    assert {schedule.name for schedule in repository.schedule_defs} == {"nightly_refresh", "weekly_audit"}
+    assert {schedule.name for schedule in repository.schedule_defs} == {
+        "nightly_refresh",
+        "nightly_collection",
+        "weekly_audit",
+    }
     jobs = {"ingest_batch", "refresh_metadata", "rewrite_points", "retry_captions", "describe_collection"}
     assert jobs | {"scan_library"} <= set(repository.job_names)
 
