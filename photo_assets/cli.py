@@ -14,6 +14,7 @@ import typer
 from rich.progress import Progress
 from rich.table import Table
 
+from photo_assets.backup_commands import backup, restore
 from photo_assets.collection_commands import collection
 from photo_assets.finding import duplicates, search
 from photo_assets.settings import Settings, load_settings
@@ -110,6 +111,8 @@ def refresh(
 
 app.command()(search)
 app.command()(duplicates)
+app.command()(backup)
+app.command()(restore)
 
 
 @app.command()

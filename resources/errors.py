@@ -7,6 +7,7 @@
     ├── ModelError                resources.inference     a model cannot be had or does not fit
     ├── VectorIndexError          resources.vectors       the collection cannot be reached or refuses
     ├── TableError                resources.tables        a table is absent or not of its schema
+    ├── BackupError               resources.backup        a backup cannot be made or restored
     └── WebError                  resources.web           a service cannot be started
 
 Each room's own `errors.py` (or the module named above) holds its branch. A message says what happened and ends with the
