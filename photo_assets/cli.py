@@ -17,10 +17,10 @@ from rich.table import Table
 from photo_assets.backup_commands import backup, restore
 from photo_assets.collection_commands import collection
 from photo_assets.finding import duplicates, search
+from photo_assets.logs import TOLD, begin_logging
 from photo_assets.settings import Settings, load_settings
 from photo_assets.terminal import (
     due_table,
-    err,
     failures_table,
     out,
     plain,
@@ -50,12 +50,20 @@ app.add_typer(collection, name="collection")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 
 
+@app.callback()
+def begin() -> None:
+    """Whatever the command is."""
+    begin_logging(load_settings().photo_log_format)
+
+
 def main() -> None:
     """The console script's entry."""
+    begin_logging("text")  # until the settings are read
     try:
         app()
     except PhotoPlatformError as error:
-        err.print(f"[red]error:[/red] {plain(str(error))}", highlight=False, soft_wrap=True)
+        for line in str(error).splitlines():
+            TOLD.error(line)
         sys.exit(1)
 
 
@@ -67,7 +75,7 @@ def ingest(
     values = load_settings()
     ingested = ingest_with_bar(values, _roots(roots, values))
     for warning in ingested.scan.warnings():
-        err.print(f"[yellow]warning:[/yellow] {plain(warning)}", highlight=False, soft_wrap=True)
+        TOLD.warning(warning)
     if not (ingested.seconds or ingested.failed or ingested.left):
         out.print("nothing new", highlight=False)
     if followed := whereabouts(ingested.scan.seen):
@@ -130,10 +138,9 @@ def status(as_json: Json = False) -> None:
         table.add_row(name.replace("_", " "), f"{count:,}")
     out.print(table)
     for root, reason in held.items():
-        err.print(f"[yellow]warning:[/yellow] {plain(told_held(root, reason))}", highlight=False, soft_wrap=True)
+        TOLD.warning(told_held(root, reason))
     for row in findings:
-        told = plain(f"{row['path']}: {row['message']}")
-        err.print(f"[red]audit:[/red] {told}", highlight=False, soft_wrap=True)
+        TOLD.error("audit: %s: %s", row["path"], row["message"])
 
 
 @library.command()
@@ -275,9 +282,9 @@ def _tell_left(left: Sequence[object]) -> None:
 
 def _tell_failed_batches(failed: dict[str, str], command: str) -> None:
     for batch, reason in failed.items():
-        err.print(f"[red]batch {batch} failed:[/red] {plain(reason)}", highlight=False, soft_wrap=True)
+        TOLD.error("batch %s failed: %s", batch, reason)
     if failed:
-        err.print(f"{len(failed)} batches stay due; run `{command}` again", highlight=False)
+        TOLD.info("%d batches stay due; run `%s` again", len(failed), command)
         raise typer.Exit(1)
 
 

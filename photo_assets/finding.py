@@ -12,11 +12,12 @@ from uuid import UUID
 
 import typer
 
+from photo_assets.logs import TOLD
 from photo_assets.search.duplicates import MAX_BITS, MIN_COSINE, Kind, find_duplicates
 from photo_assets.search.hashes import MAX_BITS as LARGEST_BITS
 from photo_assets.search.query import Query
 from photo_assets.settings import Settings, load_settings
-from photo_assets.terminal import duplicates_table, err, hits_table, out, print_json
+from photo_assets.terminal import duplicates_table, hits_table, out, print_json
 from resources.vectors.port import Filters, Place
 
 if TYPE_CHECKING:
@@ -103,11 +104,10 @@ def duplicates(
         return
     out.print(duplicates_table(found.groups) if found.groups else "no duplicates")
     if found.without_hash:
-        err.print(
-            f"[yellow]warning:[/yellow] {found.without_hash} photos have no perceptual hash in the collection; "
+        TOLD.warning(
+            "%d photos have no perceptual hash in the collection; "
             "materialize photo_metadata and collection_points of their batches",
-            highlight=False,
-            soft_wrap=True,
+            found.without_hash,
         )
 
 

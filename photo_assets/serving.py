@@ -6,13 +6,13 @@ The services themselves are the rooms resources/inference/service and photo_asse
 from contextlib import closing
 
 from photo_assets.definitions import open_resource
+from photo_assets.logs import TOLD
 from photo_assets.search.models import VersionModels
 from photo_assets.search.pictures import QueryPictures
 from photo_assets.search.service.library import Library
 from photo_assets.search.service.originals import Originals
 from photo_assets.search.service.running import SearchServer
 from photo_assets.settings import Settings
-from photo_assets.terminal import err
 from resources.inference.service.limits import Limits
 from resources.inference.service.running import InferenceServer
 from resources.vectors.lending import Lending
@@ -27,8 +27,8 @@ def serve_inference(settings: Settings, host: str, port: int) -> None:
     engine = open_resource(local, "inference").engine()
     server = InferenceServer(engine, host, port, settings.inference_token.get_secret_value(), limits_of(settings))
     url = url_of(host, server.port)
-    err.print(f"{url} is loading the models", highlight=False, soft_wrap=True)
-    server.run(lambda: err.print(f"{url} is ready; its interface: {url}/docs", highlight=False, soft_wrap=True))
+    TOLD.info("%s is loading the models", url)
+    server.run(lambda: TOLD.info("%s is ready; its interface: %s/docs", url, url))
 
 
 def serve_search(settings: Settings, host: str, port: int) -> None:
@@ -41,8 +41,8 @@ def serve_search(settings: Settings, host: str, port: int) -> None:
         token, limits = settings.photo_search_token.get_secret_value(), search_limits_of(settings)
         server = SearchServer(library, host, port, token, limits, _originals(settings))
         url = url_of(host, server.port)
-        err.print(f"{url} is loading the model", highlight=False, soft_wrap=True)
-        server.run(lambda: err.print(f"{url} is ready; its interface: {url}/docs", highlight=False, soft_wrap=True))
+        TOLD.info("%s is loading the model", url)
+        server.run(lambda: TOLD.info("%s is ready; its interface: %s/docs", url, url))
 
 
 def limits_of(settings: Settings) -> Limits:

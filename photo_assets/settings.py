@@ -52,6 +52,10 @@ class Settings(BaseSettings):
         description="A PostgreSQL database for the ledger: postgresql://USER:PASSWORD@HOST/DATABASE. Empty: a SQLite "
         "file below PHOTO_DATA.",
     )
+    photo_log_format: Literal["text", "json"] = Field(
+        "text",
+        description="What commands and services tell on stderr: 'text' for a person, 'json' a line for each record.",
+    )
     photo_models: Literal["default", "small"] = Field(
         "default",
         description="'default': CLIP ViT-B/32 and BLIP base from the hub. 'small': the two small models in the "

@@ -2,6 +2,7 @@
 
 import gc
 import ipaddress
+import logging
 import socket
 import threading
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from contextlib import suppress
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.config import LOGGING_CONFIG
 
 from resources.web.errors import CannotListen, UnsafeAddress
 
@@ -90,6 +92,8 @@ def _config(app: ASGIApp, shutdown_s: int) -> uvicorn.Config:
         app,
         ws="none",
         log_level="warning",
+        # A process that has said how it logs means this too.
+        log_config=None if logging.getLogger().handlers else LOGGING_CONFIG,
         access_log=False,
         limit_concurrency=_CONNECTIONS,
         timeout_keep_alive=_IDLE_S,
