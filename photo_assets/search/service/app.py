@@ -11,6 +11,7 @@ from fastapi import Query as QueryParameters
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBearer
+from prometheus_client import Gauge
 from starlette.types import ASGIApp
 
 from photo_assets.search.duplicates import Duplicates, Kind
@@ -42,6 +43,7 @@ def build_app(library: Library, access: Access, limits: RequestLimits, originals
         title="Photo search", description=_SAYS, docs_url=None, redoc_url=None, dependencies=bearer, responses=PROBLEMS
     )
     metrics = RequestMetrics("photo_search")
+    Gauge("collection_points", "Points that are searched", **metrics.new).set_function(lambda: library.points)
     _tell_problems(app)
     _add_searches(app, library)
     _add_photos(app, library, with_originals=originals is not None)

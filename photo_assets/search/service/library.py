@@ -3,8 +3,10 @@
 Each method borrows the collection for one short piece of work, so that an ingest gets its turn between two queries.
 """
 
+import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from math import inf, nan
 from typing import Any
 
 from photo_assets.search.duplicates import Duplicates, Kind, find_duplicates
@@ -16,11 +18,17 @@ from photo_assets.search.searching import Found, Searcher
 from resources.decoding.previews import PreviewStore
 from resources.inference.port import InferenceEngine
 from resources.vectors.lending import Lending
+from resources.vectors.port import VectorIndex
+
+_COUNTED_FOR_S = 60
 
 
 @dataclass
 class Library:
-    """One library's collection, the models that make it, its previews, and what decodes pictures to search by."""
+    """One library's collection, the models that make it, its previews, and what decodes pictures to search by.
+
+    `points` is how many are searched, as a query of the last minutes found it; NaN before the first.
+    """
 
     collection: Lending
     engine_of: EngineOf
@@ -28,6 +36,8 @@ class Library:
     pictures: QueryPictures
     show_missing: bool = False
     is_ready: bool = False
+    points: float = nan
+    _count_again_at: float = -inf
 
     def load(self) -> None:
         """Load the model, so that the first query finds it warm. Raises SearchError, ModelError."""
@@ -41,6 +51,7 @@ class Library:
     def find(self, query: Query) -> list[Found]:
         """The photos that the query is after, the best first. Raises SearchError, VectorIndexError, ModelError."""
         with self.collection.borrowed() as index:
+            self._count(index)
             return Searcher(index, self.engine_of, self.previews, show_missing=self.show_missing).find(query)
 
     def duplicates(self, kinds: Collection[Kind]) -> Duplicates:
@@ -61,6 +72,13 @@ class Library:
         """The version that is searched now; None before the first ingest."""
         with self.collection.borrowed() as index:
             return index.active_version()
+
+    def _count(self, index: VectorIndex) -> None:
+        """See how large the collection is, once in a while and only when it is open anyway."""
+        if time.monotonic() >= self._count_again_at:
+            active = index.active_version()
+            self.points = index.count(active) if active else 0
+            self._count_again_at = time.monotonic() + _COUNTED_FOR_S
 
     def _engine(self) -> InferenceEngine:
         with self.collection.borrowed() as index:
