@@ -12,7 +12,7 @@ import dagster as dg
 from resources.tables.schema import Row
 
 if TYPE_CHECKING:
-    from photo_assets.steps.collection import CollectionState
+    from photo_assets.steps.truth import Differences
 
 # A vector's norm in float32 is this near to 1.
 NORM_TOLERANCE = 1e-3
@@ -39,7 +39,7 @@ CHECKS: dict[str, tuple[tuple[str, str, bool], ...]] = {
     ),
     "library_audit": (("originals_intact", "No original that was read again is other than it was.", False),),
     "photo_collection": (
-        ("collection_matches_ledger", "Every photo is a point, every point a photo.", False),
+        ("collection_matches_ledger", "Every photo is a point, every point a photo, and says what it should.", False),
         ("roots_are_whole", "No folder misses so much that nothing below it is taken for missing.", False),
     ),
 }
@@ -86,11 +86,16 @@ def points_match_rows(rows: Sequence[Row], missing: Sequence[str]) -> dg.AssetCh
     return _result("collection_points", "points_match_rows", not missing, ok_rows=ok, wrong=list(missing))
 
 
-def collection_matches_ledger(state: "CollectionState") -> dg.AssetCheckResult:
-    """The collection as a whole against the ledger."""
-    wrong = state.missing + state.orphans
-    numbers = {"photos": state.photos, "points": state.points}
-    return _result("photo_collection", "collection_matches_ledger", state.complete, wrong=wrong, **numbers)
+def collection_matches_ledger(found: "Differences") -> dg.AssetCheckResult:
+    """The collection as a whole against the ledger and the tables; the metadata lists what differs, and what to do."""
+    lists = {name: getattr(found, name) for name in ("missing", "orphans", "stale", "waiting", "untold")}
+    metadata: dict[str, Any] = {"photos": found.photos, "points": found.points}
+    metadata |= {name: len(ids) for name, ids in lists.items()}
+    metadata |= {f"{name}_ids": dg.MetadataValue.json(ids[:SHOWN_IDS]) for name, ids in lists.items() if ids}
+    if remedy := found.remedy():
+        metadata["remedy"] = remedy
+    name = "collection_matches_ledger"
+    return dg.AssetCheckResult(asset_key="photo_collection", check_name=name, passed=found.is_none, metadata=metadata)
 
 
 def roots_are_whole(held: Mapping[bytes, str]) -> dg.AssetCheckResult:

@@ -116,6 +116,7 @@ COLLECTION_POINTS: Schema = (
     Column("error_kind", "string", "why it failed, or why an ok one has no caption, as one word"),
     Column("error_message", "string", "the same, for a person"),
     Column("collection", "string", "collection version that holds the point", required=True),
+    Column("payload_digest", "string", "of what its payload says but for the place, so that a changed point is found"),
 )
 
 SCHEMAS: dict[str, Schema] = {

@@ -90,12 +90,14 @@ def photo_collection(
     decoding: DecodingResource,
     inference: InferenceResource,
     vectors: VectorIndexResource,
+    io_manager: dg.ResourceParam[ParquetIOManager],
 ) -> dg.MaterializeResult:
     """Let the collection follow the library's paths, compare it with the ledger, and look after its versions."""
     from photo_assets.search.models import VersionModels
     from photo_assets.steps import versions
     from photo_assets.steps.collection import reconcile
     from photo_assets.steps.following import follow
+    from photo_assets.steps.truth import TOLD_BY_TABLES, compare, told_by
 
     now = time.time()
     models = VersionModels(inference, library.ledger)
@@ -105,6 +107,8 @@ def photo_collection(
         versions.note(index, ledger, wanted, now)
         caught_up = kept_whole(index, ledger, decoding.previews(), models, wanted.name)
         state = reconcile(index, ledger, wanted.name, auto_switch=vectors.auto_switch)
+        found = compare(index, ledger, wanted.name, told_by(io_manager.rows("collection_points", TOLD_BY_TABLES)))
+        ledger.doubt_points(found.batches)
         compared = compared_with(state, index, ledger, models, vectors.canary_queries)
         dropped = versions.drop_unused(index, ledger, now - vectors.version_grace_s)
         counts, held = ledger.counts(), ledger.held_roots()
@@ -113,10 +117,11 @@ def photo_collection(
         "collection": state.version,
         "searched": state.active or "none yet",
         "points": state.points,
-        "missing_points": len(state.missing),
-        "orphan_points": len(state.orphans),
+        "missing_points": len(found.missing) + len(found.waiting),
+        "orphan_points": len(found.orphans),
+        "stale_points": len(found.stale),
         "versions_dropped": ", ".join(dropped) or "none",
     }
-    checks = [collection_matches_ledger(state), roots_are_whole(held)]
+    checks = [collection_matches_ledger(found), roots_are_whole(held)]
     more = caught_up | compared | vars(followed) | counts
     return dg.MaterializeResult(metadata=metadata | more, check_results=checks)

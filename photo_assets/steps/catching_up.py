@@ -7,7 +7,8 @@ searched, and still after a rollback, each gets a second vector here: of the mod
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from photo_assets.steps.collection import OF_THE_VECTOR, ids_in, tell_newer_paths
+from photo_assets.steps.collection import ids_in, tell_newer_paths
+from photo_assets.steps.truth import OF_THE_VECTOR
 from photo_assets.steps.versions import known
 from resources.decoding.previews import PreviewStore
 from resources.errors import PhotoPlatformError

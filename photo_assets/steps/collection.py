@@ -8,6 +8,7 @@ import numpy as np
 
 from photo_assets.steps.decoding import carried, sidecars_read
 from photo_assets.steps.following import placed
+from photo_assets.steps.truth import OF_THE_VECTOR, payload_digest
 from photo_assets.steps.versions import switch
 from resources.inference.port import InferenceEngine, Provenance
 from resources.library.batching import Outcome
@@ -31,9 +32,6 @@ PAYLOAD_FROM_METADATA = (
     "label",
     "perceptual_hash",
 )
-
-# What is told of the model that embedded a photo, and not of the photo.
-OF_THE_VECTOR = ("clip_model", "clip_revision", "preprocessing")
 
 # A tenth of a millimetre from the pole: Qdrant's grid of places takes 90 degrees itself for the other pole.
 _NORTHMOST_DEG = 90 - 1e-9
@@ -89,7 +87,7 @@ class BatchTables:
 
 @dataclass(frozen=True)
 class CollectionState:
-    """The whole collection against the ledger; ids that differ are listed.
+    """The whole collection against the ledger; the photos that `version` lacks are listed.
 
     `version` is that of the settings' model, `active` the one that is searched, `left` the one that was until now.
     """
@@ -99,13 +97,7 @@ class CollectionState:
     points: int
     photos: int
     missing: list[str] = field(default_factory=list)
-    orphans: list[str] = field(default_factory=list)
     left: str | None = None
-
-    @property
-    def complete(self) -> bool:
-        """Every photo of the ledger is a point and every point is a photo."""
-        return not self.missing and not self.orphans
 
 
 def version_of(clip: Provenance, dimensions: int) -> str:
@@ -138,7 +130,8 @@ def put_points(tables: BatchTables, index: VectorIndex, ledger: Ledger, version:
     index.upsert(version, [_point(photo[2], payload, worded) for photo, payload in zip(written, payloads, strict=True)])
     _tell_other_versions(payloads, index, version)
     tell_newer_paths(paths, ledger, index)
-    return rows
+    digests = {payload["photo_id"]: payload_digest(payload) for payload in payloads}
+    return [row | {"payload_digest": digests.get(row["photo_id"])} for row in rows]
 
 
 def write_batch(
@@ -173,16 +166,16 @@ def outcomes(rows: Iterable[Row]) -> list[Outcome]:
 
 
 def reconcile(index: VectorIndex, ledger: Ledger, version: str, *, auto_switch: bool = True) -> CollectionState:
-    """Compare every point with every photo.
+    """See which photos have no point yet; whether points say what they should is truth.py's.
 
     With `auto_switch`, `version` is searched from then on that it holds every photo, unless a person has left it.
     """
     photos, points = ledger.ok_photo_ids(), ids_in(index, version)
-    missing, orphans = sorted(photos - points), sorted(points - photos)
+    missing = sorted(photos - points)
     left = None
     if photos and not missing and auto_switch and not _is_left_by_hand(version, ledger):
         left = switch(index, ledger, version)
-    return CollectionState(version, index.active_version(), len(points), len(photos), missing, orphans, left)
+    return CollectionState(version, index.active_version(), len(points), len(photos), missing, left)
 
 
 def ids_in(index: VectorIndex, version: str) -> set[str]:

@@ -273,6 +273,11 @@ class Ledger:
         with self._reading.begin() as connection:
             return provenance.stale_batches(connection, current)
 
+    def doubt_points(self, wrong: Mapping[str, int]) -> None:
+        """Say of batches that so many of their points are not what their tables say; stale until written again."""
+        with self._database.begin() as connection:
+            provenance.doubt(connection, "collection_points", wrong)
+
     def note_version(self, version: versions.KnownVersion) -> None:
         """Write down which model made a version of the collection, and when it was last wanted."""
         with self._database.begin() as connection:
@@ -327,6 +332,16 @@ class Ledger:
         """The photos that the collection must hold."""
         with self._reading.begin() as connection:
             return telling.ok_photo_ids(connection)
+
+    def ok_photos(self) -> dict[str, str]:
+        """The photos that the collection must hold, each with the batch whose tables say what."""
+        with self._reading.begin() as connection:
+            return telling.ok_photos(connection)
+
+    def claimed_of(self, photo_ids: Iterable[str]) -> set[str]:
+        """Those of the photos that a batch is bringing: they may have a point already."""
+        with self._reading.begin() as connection:
+            return telling.claimed_of(connection, photo_ids)
 
 
 def _now(given: float | None) -> float:

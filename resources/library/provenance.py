@@ -16,6 +16,9 @@ from resources.library.schema import batch_provenance, batches, photos
 
 Facts = Mapping[str, str]
 
+# The fact that something is not as it was written; whoever writes it again leaves it out.
+DOUBT = "missing or changed"
+
 
 @dataclass(frozen=True)
 class StaleBatch:
@@ -39,6 +42,14 @@ def write_provenance(connection: Connection, batch: str, made_by: Mapping[str, F
         connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=newer), rows)
 
 
+def doubt(connection: Connection, asset: str, wrong: Mapping[str, int]) -> None:
+    """Note of batches how much of what this asset wrote is wrong now, so that it is stale until it is written again."""
+    written = _written(connection)
+    for batch, count in wrong.items():
+        known = written.get(batch, {}).get(asset, {})
+        write_provenance(connection, batch, {asset: known | {DOUBT: str(count)}})
+
+
 def stale_batches(connection: Connection, current: Mapping[str, Facts]) -> list[StaleBatch]:
     """The done batches with tables that are unlike `current`, oldest first.
 
@@ -60,6 +71,8 @@ def _differences(written: Facts, now: Facts, tables: Collection[str]) -> list[st
     """In words, what differs between what a table was made by and what it would be made by now."""
     if not written:
         return ["not known what made it"]
+    if DOUBT in written:
+        return [f"{written[DOUBT]} {DOUBT}"]
     names = [name for name in {**written, **now} if written.get(name) != now.get(name)]
     return [
         f"another {name}" if name in tables else f"{name} {written.get(name, 'none')} -> {now.get(name, 'none')}"

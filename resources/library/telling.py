@@ -3,12 +3,13 @@
 Functions over one open transaction; they only read.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, and_, case, func, or_, select
 
+from resources.library.database import chunks
 from resources.library.retries import PASSING_KINDS, at_or_below, is_set_apart
 from resources.library.schema import batches, files, kills, looks, photos
 
@@ -65,6 +66,22 @@ def files_holding(connection: Connection, photo_id: str) -> list[tuple[bytes, st
 def ok_photo_ids(connection: Connection) -> set[str]:
     """The photos that the collection must hold."""
     return set(connection.scalars(select(photos.c.photo_id).where(photos.c.status == "ok")))
+
+
+def ok_photos(connection: Connection) -> dict[str, str]:
+    """The photos that the collection must hold, each with the batch whose tables say what."""
+    statement = select(photos.c.photo_id, photos.c.batch).where(photos.c.status == "ok")
+    return {row.photo_id: row.batch for row in connection.execute(statement)}
+
+
+def claimed_of(connection: Connection, photo_ids: Iterable[str]) -> set[str]:
+    """Those of the photos that a batch is bringing: they may have a point already."""
+    claimed = select(photos.c.photo_id).where(photos.c.status == "claimed")
+    return {
+        photo_id
+        for chunk in chunks(sorted(photo_ids))
+        for photo_id in connection.scalars(claimed.where(photos.c.photo_id.in_(chunk)))
+    }
 
 
 def _failure(row: dict[str, Any]) -> dict[str, Any]:

@@ -4,13 +4,13 @@ One asset and one partition are one table file. Only the translation between Dag
 here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
 
 from resources.tables.frames import TableError
-from resources.tables.schema import Schema
+from resources.tables.schema import Row, Schema
 from resources.tables.store import TableStore
 
 
@@ -43,6 +43,10 @@ class ParquetIOManager(dg.IOManager):
         """The frame of a table that batches of an earlier release lack; None where there is none. Raises TableError."""
         is_made = self._store.path(table, partition).exists()
         return self._store.read(table, partition, self._schemas[table]) if is_made else None
+
+    def rows(self, table: str, columns: Sequence[str]) -> Iterator[Row]:
+        """These columns of a table's rows, of all partitions; see TableStore."""
+        return self._store.rows(table, columns)
 
     def load_input(self, context: dg.InputContext) -> Any:
         """The upstream table of the same partition; in a run of several partitions, a table for each key."""

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from resources.tables.frames import TableError, checked_table, to_frame, with_newer_columns
-from resources.tables.schema import Schema
+from resources.tables.schema import Row, Schema
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,6 +77,20 @@ class TableStore:
             raise TableError(f"{path} cannot be read ({error}); materialize {table} of batch {batch} again") from error
         checked_table(frame, schema)
         return frame
+
+    def rows(self, table: str, columns: Sequence[str]) -> Iterator[Row]:
+        """These columns of every batch's rows: None where an earlier release has none; a damaged file has no rows."""
+        import pyarrow as pa
+        import pyarrow.parquet as parquet
+
+        for batch in self.batches(table):
+            try:
+                file = parquet.ParquetFile(self.path(table, batch), page_checksum_verification=True)
+                there = [name for name in columns if name in file.schema_arrow.names]
+                rows = file.read(columns=there).to_pylist()
+            except (pa.ArrowException, OSError, ValueError):
+                continue
+            yield from (dict.fromkeys(columns) | row for row in rows)
 
     def batches(self, table: str) -> Iterator[str]:
         """The batches that have this table, oldest first."""

@@ -12,8 +12,8 @@ from photo_assets.definitions import build_defs, open_resource
 from photo_assets.ingest import ingest
 from photo_assets.instance import open_instance
 from photo_assets.settings import Settings
-from photo_assets.steps.collection import CollectionState
 from photo_assets.steps.scanning import Roots, scan_until_settled
+from photo_assets.steps.truth import Differences
 from resources.inference.port import Inferred, ItemError
 
 
@@ -42,9 +42,11 @@ def test_a_caption_of_spaces_is_empty() -> None:
 
 
 def test_missing_and_orphan_points_fail_the_collection() -> None:
-    assert checks.collection_matches_ledger(CollectionState("v", "v", 2, 2)).passed
-    assert not checks.collection_matches_ledger(CollectionState("v", "v", 1, 2, missing=["a"])).passed
-    assert not checks.collection_matches_ledger(CollectionState("v", "v", 2, 1, orphans=["b"])).passed
+    assert checks.collection_matches_ledger(Differences("v", 2, 2)).passed
+    for what in ("missing", "orphans", "stale", "waiting", "untold"):
+        told = checks.collection_matches_ledger(Differences("v", 2, 2, **{what: ["a"]}))
+        assert not told.passed and told.metadata[what].value == 1 and told.metadata[f"{what}_ids"].value == ["a"]
+        assert "photos" in str(told.metadata["remedy"].value)
 
 
 class BrokenEngine:
