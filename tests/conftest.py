@@ -1,5 +1,6 @@
 """What every room's tests share: settings in a folder of their own, a small library of photos, real photos."""
 
+import multiprocessing
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,21 @@ from photo_assets.settings import Settings, load_settings
 from tests.postgres import BINARIES, Postgres, running
 
 REAL_PHOTOS = Path(__file__).parents[2] / "shared" / "photos"
+
+# Tests run side by side, one process per core: threads of one would only wait for those of another.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# Workers that decode, and those that are killed, are forked from a process that has imported what they need.
+multiprocessing.get_context("forkserver").set_forkserver_preload(["resources.decoding.steps", "tests.living.stored"])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_dagster() -> Iterator[None]:
+    from tests.quick_dagster import make_dagster_quick
+
+    with pytest.MonkeyPatch.context() as patch:
+        make_dagster_quick(patch)
+        yield
 
 
 @pytest.fixture

@@ -25,9 +25,8 @@ PATIENCE_S = 120
 # No life's clock begins before the end of the one before; coming to rest takes days.
 LATER_S = 100 * 86_400.0
 
-# Processes forked from one that has imported everything: a kill costs milliseconds, not an import.
+# Processes forked from one that has imported everything (tests/conftest.py): a kill costs milliseconds, not an import.
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload([f"{__package__}.stored"])
 
 
 @pytest.fixture
