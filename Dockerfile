@@ -34,7 +34,7 @@ ARG LIBRARY_GID=1000
 RUN test "${LIBRARY_UID}" -ne 0 \
     && groupadd --non-unique --gid "${LIBRARY_GID}" photos \
     && useradd --non-unique --uid "${LIBRARY_UID}" --gid photos --no-create-home --home-dir /tmp photos \
-    && install --directory --owner photos --group photos /data /data/inference /models /logs /dagster /photos
+    && install --directory --owner photos --group photos /data /data/inference /models /logs /dagster
 COPY --from=build /opt/venv /opt/venv
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \

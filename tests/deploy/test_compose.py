@@ -152,7 +152,7 @@ def test_the_photos_are_mounted_for_reading_only() -> None:
     assert "ro" in library["o"].split(",")
     mounts = [mount for service in SERVICES.values() for mount in service.get("volumes", []) if "library:" in mount]
     assert mounts
-    assert set(mounts) == {"library:/photos:ro"}
+    assert set(mounts) == {"library:/photos:ro,nocopy"}
 
 
 def test_the_search_has_no_key_to_write_with() -> None:
