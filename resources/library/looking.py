@@ -23,7 +23,7 @@ from resources.library.sidecars import forget_applied, observe_sidecars
 # A file is taken when its signature is the same on two looks at least this far apart.
 SETTLE_S = 1.0
 
-# A look that stopped longer ago than this begins anew: too much may have changed behind it.
+# A look that was last at work longer ago than this begins anew: too much may have changed behind it.
 RESUMED_WITHIN_S = 3600.0
 
 
@@ -90,11 +90,11 @@ class _KnownFile(NamedTuple):
 def begin(connection: Connection, root: bytes, device: int, folder: str, now: float) -> LookUnderWay:
     """Go on with the look that had to stop below the same folder, or begin one."""
     row = connection.execute(select(looks).where(looks.c.root == root)).one_or_none()
-    if row and row.began_at and row.folder == folder and now - row.began_at < RESUMED_WITHIN_S:
+    if row and row.began_at and row.folder == folder and now - (row.went_on_at or row.began_at) < RESUMED_WITHIN_S:
         return LookUnderWay(root, device, folder, row.began_at, row.after or b"", row.found_so_far, row.ignored_so_far)
     absences.forget_absent(connection, root)
     look = LookUnderWay(root, device, folder, now)
-    _write_progress(connection, look)
+    _write_progress(connection, look, now)
     return look
 
 
@@ -114,7 +114,7 @@ def observe(connection: Connection, look: LookUnderWay, portion: Portion, began_
     look.found += len(portion.found)
     look.ignored += portion.skipped.total()
     look.after = portion.until or look.after
-    _write_progress(connection, look)
+    _write_progress(connection, look, now)
     return _seen(difference, portion, observe_sidecars(connection, look.root, portion))
 
 
@@ -227,8 +227,8 @@ def _stat(file: FoundFile) -> dict[str, Any]:
     return {"signature": file.signature, "size_bytes": file.size_bytes, "mtime_ns": file.mtime_ns}
 
 
-def _write_progress(connection: Connection, look: LookUnderWay) -> None:
-    so_far = {"began_at": look.began_at, "after": look.after, "folder": look.folder}
+def _write_progress(connection: Connection, look: LookUnderWay, now: float) -> None:
+    so_far = {"began_at": look.began_at, "went_on_at": now, "after": look.after, "folder": look.folder}
     so_far |= {"found_so_far": look.found, "ignored_so_far": look.ignored}
     statement = upsert(connection, looks).values(root=look.root, ignored=0, **so_far)
     connection.execute(statement.on_conflict_do_update(index_elements=[looks.c.root], set_=so_far))

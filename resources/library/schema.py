@@ -145,6 +145,7 @@ looks = Table(
     Column("confirmed", Boolean, comment="a person said that what is missing is gone"),
     Column("told_held", Boolean, comment="the collection's check has told that the root is held"),
     Column("began_at", Float, comment="Unix seconds at which the look under way began; null where none is"),
+    Column("went_on_at", Float, comment="Unix seconds at which the look under way was last at work"),
     Column("folder", Text, comment="the folder that the look under way goes through: its device and inode"),
     Column("after", LargeBinary, comment="the path that the look under way has come to"),
     Column("found_so_far", Integer, comment="photo files that the look under way has seen"),
