@@ -13,6 +13,7 @@ from uuid import UUID
 import typer
 
 from photo_assets.logs import TOLD
+from photo_assets.search.compared import read_compared
 from photo_assets.search.duplicates import MAX_BITS, MIN_COSINE, Kind, find_duplicates
 from photo_assets.search.hashes import MAX_BITS as LARGEST_BITS
 from photo_assets.search.query import Query
@@ -91,14 +92,10 @@ def duplicates(
     from photo_assets.definitions import open_resource
 
     values = load_settings()
+    kinds, show_missing = kind or tuple(Kind), values.photo_search_missing == "show"
     with open_resource(values, "vectors").index() as index:
-        found = find_duplicates(
-            index,
-            kind or tuple(Kind),
-            max_bits=bits,
-            min_cosine=cosine,
-            show_missing=values.photo_search_missing == "show",
-        )
+        photos = read_compared(index, with_vectors=Kind.SEMANTIC in kinds, show_missing=show_missing)
+    found = find_duplicates(photos, kinds, max_bits=bits, min_cosine=cosine)
     if as_json:
         print_json(asdict(found))
         return

@@ -14,9 +14,10 @@ from enum import StrEnum
 from itertools import pairwise
 from pathlib import PurePath
 
+from photo_assets.search.compared import Compared
 from photo_assets.search.hashes import near_pairs, tells_something
 from resources.decoding.formats import Format
-from resources.vectors.port import Filters, Record, VectorIndex, is_offline
+from resources.vectors.port import Record
 
 
 class Kind(StrEnum):
@@ -33,8 +34,6 @@ MAX_BITS = 6
 MIN_COSINE = 0.97
 """Cosine of two image vectors from which on they are taken for nearly the same view."""
 
-_NEIGHBOURS = 20  # asked of the index per photo; a larger group holds together through its other members
-_CHUNK = 256  # photos whose vectors are in memory at once
 _TOLD = ("taken_at", "camera", "lens_model", "location", "exposure_s", "title", "description", "keywords", "rating")
 
 
@@ -68,31 +67,23 @@ class Duplicates:
 
 
 def find_duplicates(
-    index: VectorIndex,
+    photos: Compared,
     kinds: Collection[Kind] = tuple(Kind),
     *,
     max_bits: int = MAX_BITS,
     min_cosine: float = MIN_COSINE,
-    show_missing: bool = False,
 ) -> Duplicates:
-    """The groups of these kinds in the collection that is searched; one that an earlier kind tells is not told again.
-
-    Photos that no file holds only with `show_missing`. None before the first ingest. Raises VectorIndexError.
-    """
-    version = index.active_version()
-    if version is None:
-        return Duplicates()
-    records = {
-        record.point_id: record for record in index.scroll(version) if show_missing or not is_offline(record.payload)
-    }
+    """The groups of these kinds among the photos; one that an earlier kind tells is not told again."""
+    records = photos.records
     groups = [group for record in records.values() for group in _same_bytes(record)] if Kind.EXACT in kinds else []
-    told: list[set[str]] = []
+    told: dict[str, set[str]] = {}
     if Kind.PERCEPTUAL in kinds:
-        told += _joined(_alike(records, max_bits))
-        groups += [_group(Kind.PERCEPTUAL, ids, records) for ids in told]
+        alike = _joined(_alike(records, max_bits))
+        told = {photo_id: ids for ids in alike for photo_id in ids}
+        groups += [_group(Kind.PERCEPTUAL, ids, records) for ids in alike]
     if Kind.SEMANTIC in kinds:
-        near = _joined(_near(index, version, records, min_cosine, show_missing))
-        groups += [_group(Kind.SEMANTIC, ids, records) for ids in near if not any(ids <= other for other in told)]
+        near = _near(photos, min_cosine)
+        groups += [_group(Kind.SEMANTIC, ids, records) for ids in near if not ids <= told.get(min(ids), set())]
     without_hash = sum("perceptual_hash" not in record.payload for record in records.values())
     return Duplicates(groups, without_hash if Kind.PERCEPTUAL in kinds else 0)
 
@@ -130,17 +121,19 @@ def _alike(records: Mapping[str, Record], max_bits: int) -> Iterator[tuple[str, 
         yield holders[one][0], holders[other][0]
 
 
-def _near(
-    index: VectorIndex, version: str, records: Mapping[str, Record], min_cosine: float, show_missing: bool
-) -> Iterator[tuple[str, str]]:
-    """Pairs of photos whose vectors are near, as the index finds them."""
-    photo_ids, filters = list(records), Filters(only_present=not show_missing)
-    for start in range(0, len(photo_ids), _CHUNK):
-        vectors = index.vectors(version, photo_ids[start : start + _CHUNK])
-        for photo_id, vector in vectors.items():
-            for hit in index.query(version, vector, _NEIGHBOURS, filters, with_payload=False):
-                if hit.score >= min_cosine and hit.point_id in records and hit.point_id != photo_id:
-                    yield photo_id, hit.point_id
+def _near(photos: Compared, min_cosine: float) -> list[set[str]]:
+    """The photos that near vectors connect, in the order of their least ids."""
+    import numpy as np
+
+    from photo_assets.search.likeness import near_groups
+
+    if not photos.vectors:
+        return []
+    ids, vectors = zip(*sorted(photos.vectors.items()), strict=True)
+    members: dict[int, set[str]] = defaultdict(set)
+    for photo_id, group in zip(ids, near_groups(np.stack(vectors), min_cosine).tolist(), strict=True):
+        members[group].add(photo_id)
+    return [group for group in members.values() if len(group) > 1]
 
 
 def _joined(pairs: Iterable[tuple[str, str]]) -> list[set[str]]:

@@ -1,7 +1,7 @@
 """Groups of photos that are there more than once, found as comparing each with each would find them."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from photo_assets.search.duplicates import Kind, find_duplicates, keep_first
+from photo_assets.search.compared import read_compared
+from photo_assets.search.duplicates import Duplicates, Kind, find_duplicates, keep_first
 from photo_assets.search.hashes import MAX_BITS, near_pairs, tells_something
 from resources.decoding.looks import perceptual_hash
 from resources.vectors.embedded import EmbeddedIndex
@@ -29,6 +30,13 @@ def index(tmp_path: Path) -> Iterator[VectorIndex]:
         index.create_version(VERSION, DIMENSIONS)
         index.switch_alias(VERSION)
         yield index
+
+
+def duplicates(
+    index: VectorIndex, kinds: Collection[Kind] = tuple(Kind), *, show_missing: bool = False, **limits: Any
+) -> Duplicates:
+    photos = read_compared(index, with_vectors=Kind.SEMANTIC in kinds, show_missing=show_missing)
+    return find_duplicates(photos, kinds, **limits)
 
 
 def point(number: int, vector: np.ndarray | None = None, **payload: Any) -> Point:
@@ -65,7 +73,7 @@ def test_a_plain_wall_has_a_hash_that_tells_nothing(tmp_path: Path) -> None:
 
 def test_a_photo_with_several_files_is_one_group_of_files(index: VectorIndex) -> None:
     index.upsert(VERSION, [point(1, paths=["/p/copies/new/1.jpg", "/p/1.jpg", "/p/old.jpg"]), point(2)])
-    (group,) = find_duplicates(index, [Kind.EXACT]).groups
+    (group,) = duplicates(index, [Kind.EXACT]).groups
     assert (group.kind, group.keep.paths) == ("exact", ["/p/1.jpg"])
     assert [copy.paths for copy in group.others] == [["/p/old.jpg"], ["/p/copies/new/1.jpg"]]
 
@@ -82,7 +90,7 @@ def test_one_picture_in_other_sizes_and_formats_is_one_group_and_the_raw_is_kept
             point(5, perceptual_hash=f"{HASH ^ 0xFFF:016x}"),
         ],
     )
-    (group,) = find_duplicates(index, [Kind.PERCEPTUAL]).groups
+    (group,) = duplicates(index, [Kind.PERCEPTUAL]).groups
     assert group.keep.photo_id == point_id(2)
     assert [copy.photo_id for copy in group.others] == [point_id(1), point_id(3)]
 
@@ -91,41 +99,41 @@ def test_hashes_that_tell_nothing_join_nothing_and_missing_ones_are_counted(inde
     walls = [point(number, perceptual_hash="8000000000000000") for number in (1, 2)]
     bare = [Point(point_id(number), unit(1), {"paths": []}) for number in (3, 4, 5)]
     index.upsert(VERSION, [*walls, *bare])
-    found = find_duplicates(index, [Kind.PERCEPTUAL])
+    found = duplicates(index, [Kind.PERCEPTUAL])
     assert (found.groups, found.without_hash) == ([], 3)
 
 
 def test_nearly_the_same_view_is_a_group_that_holds_together_through_its_members(index: VectorIndex) -> None:
     turned = [unit(np.cos(angle), np.sin(angle)) for angle in (0.0, 0.2, 0.4)]  # cosines 0.98, 0.98 and 0.92
     index.upsert(VERSION, [point(number, vector) for number, vector in enumerate(turned)] + [point(7)])
-    (group,) = find_duplicates(index, [Kind.SEMANTIC]).groups
+    (group,) = duplicates(index, [Kind.SEMANTIC]).groups
     assert {group.keep.photo_id, *(copy.photo_id for copy in group.others)} == {point_id(n) for n in range(3)}
-    assert find_duplicates(index, [Kind.SEMANTIC], min_cosine=0.99).groups == []
+    assert duplicates(index, [Kind.SEMANTIC], min_cosine=0.99).groups == []
 
 
 def test_a_group_that_an_earlier_kind_tells_is_not_told_again(index: VectorIndex) -> None:
     same = {"perceptual_hash": f"{HASH:016x}"}
     index.upsert(VERSION, [point(1, unit(1), **same), point(2, unit(1), **same)])
-    assert [group.kind for group in find_duplicates(index).groups] == [Kind.PERCEPTUAL]
-    assert [group.kind for group in find_duplicates(index, [Kind.SEMANTIC]).groups] == [Kind.SEMANTIC]
+    assert [group.kind for group in duplicates(index).groups] == [Kind.PERCEPTUAL]
+    assert [group.kind for group in duplicates(index, [Kind.SEMANTIC]).groups] == [Kind.SEMANTIC]
 
 
 def test_more_equal_photos_than_the_index_is_asked_for_are_one_group(index: VectorIndex) -> None:
     index.upsert(VERSION, [point(number, unit(1)) for number in range(70)])
-    (group,) = find_duplicates(index, [Kind.SEMANTIC]).groups
+    (group,) = duplicates(index, [Kind.SEMANTIC]).groups
     assert len(group.others) == 69
 
 
 def test_offline_photos_are_passed_over_unless_asked_for(index: VectorIndex) -> None:
     same = {"perceptual_hash": f"{HASH:016x}", "vector": unit(1)}
     index.upsert(VERSION, [point(1, **same), point(2, **same, presence=OFFLINE)])
-    assert find_duplicates(index).groups == []
-    assert len(find_duplicates(index, show_missing=True).groups) == 1
+    assert duplicates(index).groups == []
+    assert len(duplicates(index, show_missing=True).groups) == 1
 
 
 def test_an_empty_collection_has_no_duplicates(tmp_path: Path) -> None:
     with EmbeddedIndex(tmp_path, wait_s=0) as index:
-        assert find_duplicates(index).groups == []
+        assert duplicates(index).groups == []
 
 
 @pytest.mark.parametrize(

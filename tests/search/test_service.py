@@ -1,6 +1,7 @@
 """The search service's API: what is found, what is refused and how, and that nothing of it does harm."""
 
 import os
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,11 @@ from resources.decoding.previews import PreviewStore
 from resources.library.scan import signature
 from resources.vectors.embedded import EmbeddedIndex
 from resources.vectors.lending import Lending
+from resources.vectors.port import Point
 
 from ..decoding.bombs import bombs
-from ..inference.services import FakeEngine
-from .conftest import HOSTILE, PHOTOS, Open, only, payload, photo_id, vector
+from ..inference.services import DIMENSIONS, FakeEngine
+from .conftest import HOSTILE, PHOTOS, VERSION, Open, only, payload, photo_id, vector
 
 EVERY_PAGE = sorted(
     {"/search", "/photos/x", "/thumbnails/x", "/previews/x", "/similar/x", "/health", "/metrics", "/", "/nowhere"}
@@ -128,7 +130,37 @@ def test_duplicates_are_told_with_the_one_to_keep(http: TestClient) -> None:
     assert (group["kind"], kept["photo_id"], kept["paths"]) == ("exact", photo_id(5), ["/copies/5.jpg"])
     assert other["paths"] == ["/photos/1/5.jpg"]
     assert http.get("/duplicates", params={"kind": ["semantic"]}).json()["groups"] == []
-    assert is_problem(http.get("/duplicates", params={"kind": "all"}), 422)
+
+
+def test_the_pages_of_duplicates_follow_each_other_though_photos_come_in(
+    opened: Open, photos: Library, tmp_path: Path
+) -> None:
+    def twice(number: int) -> Point:
+        return Point(photo_id(number), vector(number), {"paths": [f"/a/{number}.jpg", f"/b/{number}.jpg"]})
+
+    def page(offset: int) -> tuple[int, list[str]]:
+        told = http.get("/duplicates", params={"kind": "exact", "limit": 2, "offset": offset}).json()
+        return told["total"], [group["keep"]["photo_id"] for group in told["groups"]]
+
+    index = EmbeddedIndex(tmp_path)
+    index.create_version(VERSION, DIMENSIONS)
+    index.switch_alias(VERSION)
+    index.upsert(VERSION, [twice(number) for number in range(5)])
+    with closing(Lending(index)) as lent:
+        http = opened(library=Library(lent, only(FakeEngine()), PreviewStore(tmp_path), photos.pictures))
+        first = page(0)
+        index.upsert(VERSION, [twice(5)])
+        pages = [first, page(2), page(4), page(6)]
+        assert [total for total, _ in pages] == [5] * 4
+        assert [photo for _, ids in pages for photo in ids] == sorted(map(photo_id, range(5)))
+        assert page(0)[0] == 6
+
+
+@pytest.mark.parametrize(
+    "asked", [{"kind": "all"}, {"kind": ["exact"] * 4}, {"limit": 0}, {"limit": 201}, {"offset": -1}]
+)
+def test_duplicates_out_of_bounds_are_refused(http: TestClient, asked: Any) -> None:
+    assert is_problem(http.get("/duplicates", params=asked), 422)
 
 
 def test_a_hybrid_search_ranks_by_the_words_of_captions_too(http: TestClient) -> None:

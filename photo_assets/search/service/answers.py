@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from photo_assets.search.duplicates import Duplicates, Group
 from photo_assets.search.searching import Found
 from photo_assets.search.service.asked import Page
 
@@ -62,6 +63,14 @@ class Hits(BaseModel):
     more: bool
 
 
+class Groups(BaseModel):
+    """A part of the groups of photos that are there more than once; `total` is the number of all."""
+
+    groups: list[Group]
+    total: int
+    without_hash: int = Field(description="Photos without a perceptual hash, which `perceptual` cannot compare.")
+
+
 class Photo(BaseModel):
     """All that the collection holds of one photo; `provenance` names the decoder and the models."""
 
@@ -88,6 +97,12 @@ _NO_METADATA = {"photo_id", "caption", "paths", *_PROVENANCE}
 def hits_of(found: Sequence[Found], page: Page) -> Hits:
     """The photos found for a page, which are one more than it holds where there are others."""
     return Hits(hits=[_hit(each) for each in found[: page.limit]], more=len(found) > page.limit)
+
+
+def groups_of(found: Duplicates, limit: int, offset: int) -> Groups:
+    """A page of the groups."""
+    part = found.groups[offset : offset + limit]
+    return Groups(groups=part, total=len(found.groups), without_hash=found.without_hash)
 
 
 def photo_of(payload: Mapping[str, Any], *, with_original: bool) -> Photo:

@@ -14,9 +14,20 @@ from fastapi.security import HTTPBearer
 from prometheus_client import Gauge
 from starlette.types import ASGIApp
 
-from photo_assets.search.duplicates import Duplicates, Kind
+from photo_assets.search.duplicates import Kind
 from photo_assets.search.errors import NoSuchPhoto
-from photo_assets.search.service.answers import PROBLEMS, UNKNOWN, Health, Hits, Photo, Problem, hits_of, photo_of
+from photo_assets.search.service.answers import (
+    PROBLEMS,
+    UNKNOWN,
+    Groups,
+    Health,
+    Hits,
+    Photo,
+    Problem,
+    groups_of,
+    hits_of,
+    photo_of,
+)
 from photo_assets.search.service.asked import Asked, Page
 from photo_assets.search.service.files import add_files
 from photo_assets.search.service.headers import SafeHeaders
@@ -31,7 +42,7 @@ from resources.web.metrics import CONTENT_TYPE, RequestMetrics
 
 _SAYS = "Finds photos by words, by a picture, by place and time. Every refusal has the shape of Problem."
 _COME_AGAIN_S = 5
-_QUICK = [Kind.EXACT, Kind.PERCEPTUAL]
+_ALL_KINDS = list(Kind)
 Wishes = Annotated[Asked, QueryParameters()]
 
 
@@ -79,9 +90,16 @@ def _add_photos(app: FastAPI, library: Library, *, with_originals: bool) -> None
         return photo_of(library.payload(str(photo_id)), with_original=with_originals)
 
     @app.get("/duplicates")
-    def duplicates(kind: Annotated[list[Kind], QueryParameters()] = _QUICK) -> Duplicates:
-        """Photos that are there more than once. `semantic` asks the collection once for every photo: a long answer."""
-        return library.duplicates(kind)
+    def duplicates(
+        kind: Annotated[list[Kind], QueryParameters(max_length=len(_ALL_KINDS))] = _ALL_KINDS,
+        limit: Annotated[int, QueryParameters(ge=1, le=200, description="How many groups.")] = 50,
+        offset: Annotated[int, QueryParameters(ge=0, description="How many of the first to leave out.")] = 0,
+    ) -> Groups:
+        """Photos that are there more than once, with the one to keep; nothing is deleted.
+
+        The first page looks anew, which takes seconds in a large library; the others are of that same look.
+        """
+        return groups_of(library.duplicates(kind, anew=offset == 0), limit, offset)
 
 
 def _add_operations(app: FastAPI, library: Library, metrics: RequestMetrics) -> None:

@@ -5,10 +5,12 @@ Each method borrows the collection for one short piece of work, so that an inges
 
 import time
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf, nan
+from threading import Lock
 from typing import Any
 
+from photo_assets.search.compared import read_compared
 from photo_assets.search.duplicates import Duplicates, Kind, find_duplicates
 from photo_assets.search.errors import NoSuchPhoto
 from photo_assets.search.models import EngineOf
@@ -38,6 +40,8 @@ class Library:
     is_ready: bool = False
     points: float = nan
     _count_again_at: float = -inf
+    _looked: dict[frozenset[Kind], Duplicates] = field(default_factory=dict)
+    _looking: Lock = field(default_factory=Lock)
 
     def load(self) -> None:
         """Load the model, so that the first query finds it warm. Raises SearchError, ModelError."""
@@ -54,10 +58,18 @@ class Library:
             self._count(index)
             return Searcher(index, self.engine_of, self.previews, show_missing=self.show_missing).find(query)
 
-    def duplicates(self, kinds: Collection[Kind]) -> Duplicates:
-        """Photos that are there more than once, of these kinds; reads the whole collection."""
-        with self.collection.borrowed() as index:
-            return find_duplicates(index, kinds, show_missing=self.show_missing)
+    def duplicates(self, kinds: Collection[Kind], *, anew: bool) -> Duplicates:
+        """Photos that are there more than once, of these kinds: looked for `anew`, or as they were the last time.
+
+        So the pages of one look follow each other. A look reads the whole collection, and only one goes on at a time.
+        """
+        wanted = frozenset(kinds)
+        with self._looking:
+            if anew or wanted not in self._looked:
+                with self.collection.borrowed() as index:
+                    photos = read_compared(index, with_vectors=Kind.SEMANTIC in wanted, show_missing=self.show_missing)
+                self._looked[wanted] = find_duplicates(photos, wanted)
+            return self._looked[wanted]
 
     def payload(self, photo_id: str) -> Mapping[str, Any]:
         """All that the collection holds of a photo. Raises NoSuchPhoto."""
