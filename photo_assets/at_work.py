@@ -11,6 +11,7 @@ from photo_assets.partitions import BATCHES
 
 PARTITION = "dagster/partition"
 RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
+BACKFILL = "dagster/backfill"
 
 UNENDED = [
     dg.DagsterRunStatus.QUEUED,
@@ -24,12 +25,14 @@ UNENDED = [
 def batches_at_work(instance: dg.DagsterInstance, batches: Sequence[str]) -> set[str]:
     """Those of the batches that have a run which is queued or has not ended, a backfill's run of several too."""
     unended = instance.get_runs(dg.RunsFilter(statuses=UNENDED)) if batches else []
-    if not unended:
-        return set()
-    known = (
-        instance.get_dynamic_partitions(str(BATCHES.name)) if any(RANGE_START in run.tags for run in unended) else []
-    )
-    return {batch for run in unended for batch in _batches_of(run, known)} & set(batches)
+    return {batch for of_run in batches_of(instance, unended) for batch in of_run} & set(batches)
+
+
+def batches_of(instance: dg.DagsterInstance, runs: Sequence[dg.DagsterRun]) -> list[Sequence[str]]:
+    """The batches of each of the runs, in the order of the runs."""
+    has_range = any(RANGE_START in run.tags for run in runs)
+    known = instance.get_dynamic_partitions(str(BATCHES.name)) if has_range else []
+    return [_batches_of(run, known) for run in runs]
 
 
 def _batches_of(run: dg.DagsterRun, known: Sequence[str]) -> Sequence[str]:

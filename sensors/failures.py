@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from photo_assets.at_work import PARTITION, batches_at_work
-from photo_assets.jobs import ASKED_JOBS, ingest_batch
+from photo_assets.at_work import BACKFILL, PARTITION, RANGE_END, RANGE_START, batches_at_work, batches_of
+from photo_assets.jobs import ASKED_JOBS, BATCH_ASSETS, ingest_batch
 from photo_assets.run_tags import BATCH, FILES, STARTED_BY
 from resources.library.resource import LibraryResource
 from sensors.new_photos import asked_for
@@ -24,6 +24,8 @@ FAILED_STEP, ERROR, RETRYABLE = "photos/failed_step", "photos/error", "photos/re
 TRY, RETRY, RETRY_AT = "photos/try", "photos/retry", "photos/retry_at"
 WAITS, ASKED, NEEDLESS = "waits", "asked", "needless"
 
+# A backfill's range, which stands in tags alone.
+_KEPT = (BATCH, FILES, RANGE_START, RANGE_END)
 _ASKED = {job.name for job in ASKED_JOBS}
 
 
@@ -42,7 +44,8 @@ def batch_failed(context: dg.RunFailureSensorContext) -> None:
         if RETRY_AT in tags
         else "not tried again"
     )
-    context.log.error(f"{run.tags.get(PARTITION, run.job_name)}: {failure.step} failed: {failure.message} ({again})")
+    what = run.tags.get(PARTITION) or run.tags.get(RANGE_START) or run.job_name
+    context.log.error(f"{what}: {failure.step} failed: {failure.message} ({again})")
 
 
 @dg.sensor(
@@ -64,7 +67,7 @@ def failed_again(context: dg.SensorEvaluationContext, library: LibraryResource) 
 def _tags(run: dg.DagsterRun, failure: Failure, now: float) -> dict[str, str]:
     tries = int(run.tags.get(TRY, "1"))
     told = {FAILED_STEP: failure.step, ERROR: failure.message[:200], RETRYABLE: "yes" if failure.retryable else "no"}
-    if not failure.retryable or tries > len(WAITS_S) or run.job_name not in _ASKED:
+    if not failure.retryable or tries > len(WAITS_S) or _job_of(run) is None:
         return told
     return told | {RETRY: WAITS, RETRY_AT: str(int(now + WAITS_S[tries - 1])), TRY: str(tries)}
 
@@ -74,19 +77,28 @@ def _requests(
 ) -> Iterator[dg.RunRequest]:
     """A request for each run but those that have been asked for already and those that somebody else did meanwhile."""
     asked = asked_for(instance, [_run_key(run) for run in due])
-    at_work = batches_at_work(instance, [run.tags[PARTITION] for run in due if PARTITION in run.tags])
-    for run in due:
+    batches = batches_of(instance, due)
+    at_work = batches_at_work(instance, [batch for of_run in batches for batch in of_run])
+    for run, of_run in zip(due, batches, strict=True):
         if _run_key(run) in asked:
             instance.add_run_tags(run.run_id, {RETRY: ASKED})
         elif _is_needless(run, library):
             instance.add_run_tags(run.run_id, {RETRY: NEEDLESS})
-        elif run.tags.get(PARTITION) not in at_work:
+        elif at_work.isdisjoint(of_run):
             yield _request(run)
 
 
+def _job_of(run: dg.DagsterRun) -> str | None:
+    """The job that does it again, if any; for Dagster's own job, under which a backfill over assets runs, another."""
+    if run.job_name in _ASKED:
+        return run.job_name
+    assets = {key.to_user_string() for key in run.asset_selection or ()}
+    return ingest_batch.name if BACKFILL in run.tags and assets and assets <= set(BATCH_ASSETS) else None
+
+
 def _is_needless(run: dg.DagsterRun, library: LibraryResource) -> bool:
-    """Whether this was to bring a new batch that another run has brought since."""
-    brings = run.job_name == ingest_batch.name and not run.asset_selection
+    """Whether this was to bring a new batch that another run has brought since; a backfill repeats what is done."""
+    brings = run.job_name == ingest_batch.name and not run.asset_selection and BACKFILL not in run.tags
     if not brings or PARTITION not in run.tags:
         return False
     with library.ledger() as ledger:
@@ -94,12 +106,12 @@ def _is_needless(run: dg.DagsterRun, library: LibraryResource) -> bool:
 
 
 def _request(run: dg.DagsterRun) -> dg.RunRequest:
-    kept = {name: value for name, value in run.tags.items() if name in (BATCH, FILES)}
+    kept = {name: value for name, value in run.tags.items() if name in _KEPT}
     again = {STARTED_BY: failed_again.name, TRY: str(int(run.tags[TRY]) + 1)}
     selection = sorted(run.asset_selection) if run.asset_selection else None
     return dg.RunRequest(
         _run_key(run),
-        job_name=run.job_name,
+        job_name=_job_of(run),
         partition_key=run.tags.get(PARTITION),
         asset_selection=selection,
         tags=kept | again,

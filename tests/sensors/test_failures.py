@@ -7,6 +7,7 @@ import dagster as dg
 import pytest
 from dagster._core.test_utils import create_run_for_test
 
+from photo_assets.partitions import BATCHES
 from resources.inference.errors import ServiceUnreachable, WrongModel
 from resources.library.look import look_over
 from sensors import failures
@@ -106,3 +107,23 @@ def test_a_batch_that_another_run_has_brought_is_not_asked_for(
     assert [request.partition_key for request in ask(watched, own_instance)] == [batch]
     finish(watched, batch)
     assert ask(watched, own_instance) == []
+
+
+@pytest.mark.parametrize("job", ["ingest_batch", "__ASSET_JOB"])
+def test_a_backfills_range_that_failed_is_asked_for_again_when_nobody_is_at_work_in_it(
+    own_instance: dg.DagsterInstance, watched: Watched, job: str
+) -> None:
+    own_instance.add_dynamic_partitions(str(BATCHES.name), ["a", "b", "c"])
+    between = {"dagster/asset_partition_range_start": "a", "dagster/asset_partition_range_end": "c"}
+    waits = {"photos/retry": "waits", "photos/retry_at": "0", "photos/try": "1", "dagster/backfill": "abc"}
+    assets = frozenset({dg.AssetKey("image_captions")})
+    failed, started = dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.STARTED
+    create_run_for_test(own_instance, job, tags=between | waits, asset_selection=assets, status=failed)
+    other = create_run_for_test(own_instance, "ingest_batch", tags={"dagster/partition": "b"}, status=started)
+    assert ask(watched, own_instance) == []
+
+    own_instance.report_run_failed(other)
+    (request,) = ask(watched, own_instance)
+
+    assert (request.job_name, request.partition_key, request.asset_selection) == ("ingest_batch", None, [*assets])
+    assert request.tags.items() >= between.items()
