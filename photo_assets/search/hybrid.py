@@ -1,4 +1,4 @@
-"""Two rankings of the same photos as one: by the image vector, and by the words of the captions.
+"""Rankings of the same photos as one: by the picture's vector, by the words of the caption, by the caption's vector.
 
 Reciprocal rank fusion: only places count, because a cosine and a BM25 score have no scale in common. What is ranked,
 and how deep, is searching.py's; why it is done this way stands in docs/decisions/0014-hybrid.md.

@@ -29,7 +29,8 @@ from resources.vectors.port import Filters, Hit, VectorIndex, is_offline
 class Found:
     """One photo that was found; `thumbnail` is a JPEG file. `score` is the cosine with the query, -1 to 1.
 
-    Of a hybrid query it is the share of the best possible fusion, 0 to 1: at 1 the photo is first by picture and words.
+    Of a hybrid query it is the share of the best possible fusion, 0 to 1: at 1 the photo is first by its picture, by
+    its caption's words and by what the caption means.
     `offline`: no file holds it now, as while its disk is not mounted; the paths are those that it had.
     """
 
@@ -127,8 +128,12 @@ class Searcher:
         return found[photo_id]
 
     def _fused(self, version: str, vector: np.ndarray, text: str, depth: int, filters: Filters) -> list[Hit]:
+        by_picture = self._index.query(version, vector, depth, filters, with_payload=False)
         by_words = self._index.query_words(version, text, depth + 1, filters, with_payload=False)
-        return fused([self._index.query(version, vector, depth, filters, with_payload=False), uncut(by_words, depth)])
+        by_caption = self._index.query(version, vector, depth + 1, filters, with_payload=False, using="caption")
+        rankings = [by_picture, uncut(by_words, depth)]
+        # A collection of an earlier release has no such vectors until its batches are refreshed.
+        return fused([*rankings, uncut(by_caption, depth)] if by_caption else rankings)
 
     def _told(self, version: str, hits: Sequence[Hit]) -> list[Found]:
         """Hits without payloads with what the collection says of them; one deleted meanwhile is left out."""

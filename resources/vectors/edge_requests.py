@@ -10,7 +10,19 @@ from typing import Any
 
 import qdrant_edge as edge
 
-from resources.vectors.port import INDEXED_FIELDS, OFFLINE, FieldKind, Filters, Hit, Place, Point, Record, Using
+from resources.vectors.port import (
+    INDEXED_FIELDS,
+    OFFLINE,
+    OVERSAMPLING,
+    FieldKind,
+    Filters,
+    Hit,
+    Place,
+    Point,
+    Quantization,
+    Record,
+    Using,
+)
 from resources.vectors.ranking import SCORE_DIGITS
 from resources.vectors.vector_names import NAMES, named
 
@@ -50,6 +62,22 @@ def complete(shard: edge.EdgeShard, dimensions: int) -> None:
             shard.update(edge.UpdateOperation.create_field_index(field, _INDEX_PARAMS[kind]))
 
 
+def build(directory: Path, dimensions: int, quantization: Quantization) -> bool:
+    """Build the graph of the shard in `directory`, and its int8 vectors if so told; False if it has all that."""
+    shard = edge.EdgeShard.load(str(directory))
+    complete(shard, dimensions)
+    if quantization == "int8":  # once there, they stay: the engine knows no way back, and a search passes over them
+        shard.close()
+        one = edge.EdgeVectorParams(size=dimensions, distance=edge.Distance.Cosine)
+        int8 = edge.ScalarQuantizationConfig(edge.ScalarType.Int8)
+        config = edge.EdgeConfig(vectors=dict.fromkeys(NAMES.values(), one), quantization_config=int8)
+        shard = edge.EdgeShard.load(str(directory), config)
+    try:
+        return shard.optimize()
+    finally:
+        shard.close()
+
+
 def upsert_of(points: Sequence[Point]) -> edge.UpdateOperation:
     """One operation that writes `points`."""
     return edge.UpdateOperation.upsert_points(
@@ -57,8 +85,20 @@ def upsert_of(points: Sequence[Point]) -> edge.UpdateOperation:
     )
 
 
+def search_params(quantization: Quantization, exact: bool, limit: int) -> edge.SearchParams:
+    """How the nearest are searched; vectors that were never quantized are compared as they are, whatever is told."""
+    is_used = quantization == "int8" and not exact
+    compared = edge.QuantizationSearchParams(ignore=not is_used, rescore=True, oversampling=OVERSAMPLING)
+    return edge.SearchParams(hnsw_ef=max(_HNSW_EF, limit), exact=exact, quantization=compared)
+
+
 def query_of(
-    vector: list[float], limit: int, filters: Filters | None, exact: bool, with_payload: bool, using: Using
+    vector: list[float],
+    limit: int,
+    filters: Filters | None,
+    with_payload: bool,
+    using: Using,
+    params: edge.SearchParams,
 ) -> edge.QueryRequest:
     """A request for the `limit` nearest."""
     return edge.QueryRequest(
@@ -66,7 +106,7 @@ def query_of(
         query=edge.Query.Nearest(vector, using=NAMES[using]),
         with_payload=with_payload,
         filter=_filter_of(filters) if filters else None,
-        params=edge.SearchParams(hnsw_ef=max(_HNSW_EF, limit), exact=exact),
+        params=params,
     )
 
 

@@ -5,7 +5,7 @@ exist, and their making and dropping, is `embedded.py`; the engine's words are `
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from resources.vectors import edge_requests, locks
 from resources.vectors.chunks import chunked
 from resources.vectors.errors import EngineFailure, IndexInUse
-from resources.vectors.port import Filters, Hit, Point, Record, Using
+from resources.vectors.port import Filters, Hit, Point, Quantization, Record, Using
 from resources.vectors.vector_names import NAMES, vector_of
 
 _CHUNK = 1_000  # points per write: 2 MB of vectors of 512 dimensions, and past the size where more is faster
@@ -27,10 +27,24 @@ _FLUSH_EVERY = 20_000  # points: the log is cut back only by a flush, and takes 
 class OpenVersion:
     """Holds the lock and the shard in `directory`; arguments have been checked by the caller."""
 
-    def __init__(self, directory: Path, lock: Path, dimensions: int, wait_s: float) -> None:
-        """Open the shard, waiting up to `wait_s` seconds for other processes. Raises IndexInUse, EngineFailure."""
+    def __init__(
+        self,
+        directory: Path,
+        lock: Path,
+        dimensions: int,
+        wait_s: float,
+        quantization: Quantization,
+        before_writing: Callable[[], None],
+    ) -> None:
+        """Open the shard, waiting up to `wait_s` seconds for other processes. Raises IndexInUse, EngineFailure.
+
+        `before_writing` is called once, before the first write.
+        """
         self.dimensions = dimensions
         self._directory = directory
+        self._quantization = quantization
+        self._before_writing = before_writing
+        self._has_written = False
         self._unflushed = 0
         self._lock = locks.acquire(lock, wait_s)
         try:
@@ -76,7 +90,8 @@ class OpenVersion:
         self, vector: list[float], limit: int, filters: Filters | None, exact: bool, with_payload: bool, using: Using
     ) -> list[Hit]:
         """The engine's best `limit` hits, best first."""
-        return self._hits(edge_requests.query_of(vector, limit, filters, exact, with_payload, using))
+        params = edge_requests.search_params(self._quantization, exact, limit)
+        return self._hits(edge_requests.query_of(vector, limit, filters, with_payload, using, params))
 
     def best_worded(self, text: str, limit: int, filters: Filters | None, with_payload: bool) -> list[Hit]:
         """The engine's best `limit` hits by the words of their captions, best first."""
@@ -113,16 +128,14 @@ class OpenVersion:
         with _engine(self._directory):
             return self._shard.count(edge.CountRequest(exact=True))
 
-    def optimize(self) -> bool:
-        """Build the graph of what has come in since the last time; True if there was anything to build."""
-        with _engine(self._directory):
-            return self._shard.optimize()
-
     def _hits(self, request: edge.QueryRequest) -> list[Hit]:
         with _engine(self._directory):
             return [edge_requests.hit_of(point) for point in self._shard.query(request)]
 
     def _update(self, operation: edge.UpdateOperation) -> None:
+        if not self._has_written:
+            self._before_writing()
+            self._has_written = True
         with _engine(self._directory):
             self._shard.update(operation)
 
@@ -139,6 +152,12 @@ def check_shard(directory: Path, dimensions: int) -> None:
         shard = edge.EdgeShard.load(str(directory))
         edge_requests.complete(shard, dimensions)
         shard.close()
+
+
+def build_graph(directory: Path, dimensions: int, quantization: Quantization) -> bool:
+    """Build the search graph of a shard that nobody else has; False if it has one. Raises EngineFailure."""
+    with _engine(directory):
+        return edge_requests.build(directory, dimensions, quantization)
 
 
 def _load(directory: Path, wait_s: float) -> edge.EdgeShard:

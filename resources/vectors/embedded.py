@@ -13,6 +13,7 @@ import shutil
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -20,21 +21,22 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from resources.vectors import archives, locks
+from resources.vectors import archives, copies, locks
 from resources.vectors.edge_requests import make_shard
-from resources.vectors.edge_version import OpenVersion, check_shard
-from resources.vectors.errors import ActiveVersion, DamagedSnapshot, DimensionMismatch, EngineFailure
+from resources.vectors.edge_version import OpenVersion, build_graph, check_shard
+from resources.vectors.errors import ActiveVersion, ChangedMeanwhile, DamagedSnapshot, DimensionMismatch, EngineFailure
 from resources.vectors.layout import Layout
 from resources.vectors.points import check_ids, check_payload, check_points, check_vector, check_version_name
-from resources.vectors.port import SCRATCH, Filters, Hit, Point, Record, Using
+from resources.vectors.port import SCRATCH, Filters, Hit, Point, Quantization, Record, Using
 from resources.vectors.ranking import nearest
 
 
 class EmbeddedIndex:
     """`VectorIndex` on the folder `directory`; waits up to `wait_s` seconds for another process to let go of it."""
 
-    def __init__(self, directory: Path, wait_s: float = 60.0) -> None:
+    def __init__(self, directory: Path, wait_s: float = 60.0, quantization: Quantization = "none") -> None:
         self._layout = Layout(directory)
+        self._quantization = quantization
         self._wait_s = wait_s
         self._opened: dict[str, OpenVersion] = {}
         self._guard = threading.RLock()
@@ -129,8 +131,29 @@ class EmbeddedIndex:
         return self._open(version).count()
 
     def optimize(self, version: str) -> bool:
+        """See VectorIndex. The graph is built in a copy of the version, which then takes its place in one step.
+
+        So the engine is closed for the copying, and again for the moment of the change: as for a snapshot, other
+        threads must not be using this version then. Raises also OSError.
+        """
+        dimensions = self._layout.dimensions(version)
+        with locks.held(self._layout.lock(f"{version}.building"), self._wait_s):
+            with self._guard, self._closed(version):
+                if self._layout.is_built(version, self._quantization):
+                    return False
+                copy = self._layout.begin_building(version)
+                copies.copy_folder(self._layout.version(version), copy)
+            try:
+                has_changed = build_graph(copy / "shard", dimensions, self._quantization)
+                self._put_built(version, copy)
+            finally:
+                shutil.rmtree(copy, ignore_errors=True)
+        return has_changed
+
+    def size_bytes(self, version: str) -> int | None:
         """See VectorIndex."""
-        return self._open(version).optimize()
+        self._layout.dimensions(version)
+        return copies.size_bytes(self._layout.version(version))
 
     def snapshot(self, version: str, destination: Path) -> Path:
         """See VectorIndex: DESTINATION/VERSION.tar.gz, complete or not there. Raises also OSError.
@@ -155,7 +178,7 @@ class EmbeddedIndex:
             except EngineFailure as error:
                 raise DamagedSnapshot(archive, error.reason) from error
             else:
-                self._layout.replace(version)
+                self._layout.replace(version, staging)
             finally:
                 shutil.rmtree(staging, ignore_errors=True)
 
@@ -198,7 +221,10 @@ class EmbeddedIndex:
             if version not in self._opened:
                 dimensions = self._layout.dimensions(version)
                 shard = self._layout.version(version) / "shard"
-                self._opened[version] = OpenVersion(shard, self._layout.lock(version), dimensions, self._wait_s)
+                lock, before_writing = self._layout.lock(version), partial(self._layout.mark_written, version)
+                self._opened[version] = OpenVersion(
+                    shard, lock, dimensions, self._wait_s, self._quantization, before_writing
+                )
             return self._opened[version]
 
     def _make(self, version: str, dimensions: int) -> None:
@@ -209,6 +235,15 @@ class EmbeddedIndex:
             shard.mkdir()
             make_shard(shard, dimensions)
             self._layout.publish(version, dimensions)
+
+    def _put_built(self, version: str, copy: Path) -> None:
+        """Let the version become its copy, whose graph has been built, unless points were written since."""
+        self._layout.mark_built(copy, self._quantization)
+        with self._guard, self._closed(version):
+            self._layout.dimensions(version)  # not dropped meanwhile
+            if self._layout.written(self._layout.version(version)) != self._layout.written(copy):
+                raise ChangedMeanwhile(version)
+            self._layout.replace(version, copy)
 
     def _closed(self, version: str) -> AbstractContextManager[None]:
         """The lock on `version`, with its engine closed: for what touches its files."""

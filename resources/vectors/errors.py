@@ -7,7 +7,9 @@
     ├── IndexRejected        the server refuses the request
     ├── DamagedSnapshot      a file that is no snapshot of a version
     ├── SnapshotDiffers      a new snapshot that does not hold what it should     retry helps
+    ├── PushRefused          an index that cannot be made what another one is
     ├── EngineFailure        the embedded engine failed (damage, full disk)
+    ├── ChangedMeanwhile     points were written while their graph was built      retry helps
     ├── UnknownVersion       no such version
     ├── InvalidVersionName   a name that cannot be a directory or a collection
     ├── ActiveVersion        the version that is searched must not be dropped
@@ -131,6 +133,33 @@ class SnapshotDiffers(VectorIndexError):
             f"the snapshot of {self.version} differs from it in {len(self.point_ids)} points, such as "
             f"{', '.join(self.point_ids[:3])}, and was deleted. Try again; if it happens again, check the disk."
         )
+
+
+class ChangedMeanwhile(VectorIndexError):
+    """Points of `version` were written while its search graph was built from a copy, so the copy is of no use."""
+
+    retryable = True
+
+    def __init__(self, version: str) -> None:
+        super().__init__(version)
+        self.version = version
+
+    def __str__(self) -> str:
+        return (
+            f"points of version {self.version!r} were written while its search graph was built; nothing is lost, and "
+            "searches go on without the new graph. Build it again when no photos are being ingested."
+        )
+
+
+class PushRefused(VectorIndexError):
+    """`version` was not made in one index what it is in another; searches there go where they went."""
+
+    def __init__(self, version: str, reason: str) -> None:
+        super().__init__(version, reason)
+        self.version, self.reason = version, reason
+
+    def __str__(self) -> str:
+        return f"{self.version} was not moved: {self.reason}. What is searched there stays as it was."
 
 
 class UnknownVersion(VectorIndexError):

@@ -3,6 +3,9 @@
     DIRECTORY/active                          the alias: one line, replaced in one step
     DIRECTORY/versions/VERSION/version.json   {"dimensions": d}
     DIRECTORY/versions/VERSION/shard/         the engine's own files
+    DIRECTORY/versions/VERSION/written        changes with every opening that writes
+    DIRECTORY/versions/VERSION/built          what `written` was when the search graph was built, and how
+    DIRECTORY/versions/.building-VERSION/     a copy whose graph is being built; swept by the next try
     DIRECTORY/versions/.creating-VERSION/     not a version yet; swept by the next try
     DIRECTORY/versions/.retired-*/            no version any more; swept by the next drop
     DIRECTORY/locks/VERSION.lock              see locks.py
@@ -14,10 +17,12 @@ import json
 import os
 import shutil
 import tempfile
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
 from resources.vectors.errors import UnknownVersion
+from resources.vectors.exchange import exchanged
 
 
 @dataclass(frozen=True)
@@ -47,33 +52,60 @@ class Layout:
 
     def begin(self, version: str) -> Path:
         """An empty folder to make `version` in, cleared of what a killed try left."""
-        staging = self.version(f".creating-{version}")
-        shutil.rmtree(staging, ignore_errors=True)
-        staging.mkdir(parents=True)
-        return staging
+        return self._emptied(f".creating-{version}")
+
+    def begin_building(self, version: str) -> Path:
+        """The same for a copy of `version`, which is searched and written meanwhile."""
+        return self._emptied(f".building-{version}")
 
     def publish(self, version: str, dimensions: int) -> None:
         """Turn what was made in the `begin` folder into `version`, in one step."""
         _write(self.version(f".creating-{version}") / "version.json", json.dumps({"dimensions": dimensions}))
-        self.replace(version)
+        self.replace(version, self.version(f".creating-{version}"))
 
-    def replace(self, version: str) -> None:
-        """Put the `begin` folder, which has all of a version, in the place of `version`, there or not."""
-        staging = self.version(f".creating-{version}")
-        if self.version(version).exists():
-            self._bury(version)
-        staging.rename(self.version(version))
-        _sync_folder(staging.parent)
+    def replace(self, version: str, staging: Path) -> None:
+        """Put the folder `staging`, which has all of a version, in the place of `version`, there or not."""
+        place = self.version(version)
+        if place.exists() and exchanged(staging, place):
+            self._bury(staging)
+        else:
+            if place.exists():
+                self._bury(place)
+            staging.rename(place)
+        _sync_folder(place.parent)
         self._sweep()
+
+    def mark_written(self, version: str) -> None:
+        """Tell that the points of `version` are about to change."""
+        (self.version(version) / "written").write_text(uuid.uuid4().hex)
+
+    def written(self, folder: Path) -> str:
+        """What `mark_written` left in the folder of a version, or of a copy of one."""
+        return _text(folder / "written") or ""
+
+    def is_built(self, version: str, how: str) -> bool:
+        """Whether the graph has been built so since the points last changed."""
+        folder = self.version(version)
+        return _text(folder / "built") == _built(self.written(folder), how)
+
+    def mark_built(self, folder: Path, how: str) -> None:
+        """Tell that the graph in the folder of a version has been built."""
+        _write(folder / "built", _built(self.written(folder), how))
 
     def retire(self, version: str) -> None:
         """Take `version` away in one step, then delete its files and those of any killed drop."""
-        self._bury(version)
+        self._bury(self.version(version))
         self._sweep()
 
-    def _bury(self, version: str) -> None:
-        grave = Path(tempfile.mkdtemp(prefix=".retired-", dir=self.version(version).parent))
-        self.version(version).rename(grave / version)
+    def _emptied(self, name: str) -> Path:
+        folder = self.version(name)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        return folder
+
+    def _bury(self, folder: Path) -> None:
+        grave = Path(tempfile.mkdtemp(prefix=".retired-", dir=folder.parent))
+        folder.rename(grave / folder.name)
 
     def _sweep(self) -> None:
         for retired in self.directory.glob("versions/.retired-*"):
@@ -81,10 +113,7 @@ class Layout:
 
     def active(self) -> str | None:
         """The version the alias names, or None."""
-        try:
-            return (self.directory / "active").read_text(encoding="utf-8").strip()
-        except FileNotFoundError:
-            return None
+        return _text(self.directory / "active")
 
     def point_to(self, version: str) -> None:
         """Make the alias name `version`: readers see the old name or the new one, never half of one."""
@@ -92,6 +121,17 @@ class Layout:
         _write(fresh, f"{version}\n")
         fresh.replace(self.directory / "active")
         _sync_folder(self.directory)
+
+
+def _built(written: str, how: str) -> str:
+    return f"{written} {how}".strip()
+
+
+def _text(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return None
 
 
 def _write(path: Path, text: str) -> None:

@@ -173,6 +173,11 @@ class ServerIndex:
         self._dimensions(version)
         return False
 
+    def size_bytes(self, version: str) -> int | None:
+        """See VectorIndex: a server does not tell."""
+        self._dimensions(version)
+        return None
+
     def snapshot(self, version: str, destination: Path) -> Path:
         """See VectorIndex: DESTINATION/VERSION.snapshot, complete or not there. Raises also OSError."""
         self._dimensions(version)

@@ -1,9 +1,19 @@
-"""Two rankings become one: by places, ties shared, whatever the scores."""
+"""Rankings become one: by places, ties shared, whatever the scores."""
+
+from pathlib import Path
 
 import pytest
+from qdrant_client import QdrantClient
 
 from photo_assets.search.hybrid import fused, uncut
-from resources.vectors.port import Hit
+from photo_assets.search.query import Query
+from photo_assets.search.searching import Searcher
+from resources.decoding.previews import PreviewStore
+from resources.vectors.port import Hit, Point
+from resources.vectors.server import ServerIndex
+
+from ..inference.services import DIMENSIONS, FakeEngine, vector_for
+from .conftest import VERSION, only, photo_id, vector
 
 
 def ranking(**scores: float) -> list[Hit]:
@@ -50,3 +60,22 @@ def test_a_tie_that_is_everything_stays() -> None:
     assert names(list(uncut(ranking(a=2.0, b=2.0, c=2.0), 2))) == "ab"
     assert uncut([], 2) == []
     assert fused([[], []]) == []
+
+
+@pytest.mark.filterwarnings("ignore:Payload indexes have no effect:UserWarning")
+@pytest.mark.filterwarnings("ignore:Local mode performs exact:UserWarning")
+def test_a_photo_is_found_by_what_its_caption_means_where_neither_picture_nor_words_say_it(tmp_path: Path) -> None:
+    asked = Query("a ship", hybrid=True)
+    index = ServerIndex("memory", client=QdrantClient(":memory:"))
+    with Searcher(index, only(FakeEngine()), PreviewStore(tmp_path)) as searcher:
+        index.create_version(VERSION, DIMENSIONS)
+        index.switch_alias(VERSION)
+        pictured = [Point(photo_id(n), vector(n), {"caption": f"a boat {n}", "paths": []}) for n in range(4)]
+        index.upsert(VERSION, pictured)
+        before = searcher.find(asked)
+        last = next(point for point in pictured if point.point_id == before[-1].photo_id)
+        index.upsert(VERSION, [Point(last.point_id, last.vector, last.payload, vector_for(b"a ship"))])
+        after = searcher.find(asked)
+    assert after[0].photo_id == last.point_id and [hit.photo_id for hit in after[1:]] == [
+        hit.photo_id for hit in before[:-1]
+    ]

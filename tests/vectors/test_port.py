@@ -103,7 +103,8 @@ def test_every_error_survives_pickling_and_says_what_to_do(error: errors.VectorI
     assert str(copy) == str(error)
     assert vars(copy) == vars(error)
     assert type(error).__name__ in errors.__doc__
-    assert error.retryable == isinstance(error, errors.IndexInUse | errors.IndexUnreachable | errors.SnapshotDiffers)
+    of_the_moment = errors.IndexInUse | errors.IndexUnreachable | errors.SnapshotDiffers | errors.ChangedMeanwhile
+    assert error.retryable == isinstance(error, of_the_moment)
     assert re.search(r"\. [A-Z].*\.$|; .*\.$", str(error)), "a message ends with the remedy"
 
 
