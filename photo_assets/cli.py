@@ -17,11 +17,12 @@ from rich.table import Table
 from photo_assets.backup_commands import backup, restore
 from photo_assets.collection_commands import collection
 from photo_assets.finding import duplicates, search
-from photo_assets.logs import TOLD, begin_logging
+from photo_assets.logs import TOLD, begin_logging, tell_failed_batches
 from photo_assets.settings import Settings, load_settings
 from photo_assets.terminal import (
     due_table,
     failures_table,
+    files_task,
     out,
     plain,
     print_json,
@@ -90,7 +91,7 @@ def ingest(
         out.print(f"captions written again in {len(ingested.captioned)} earlier batches", highlight=False)
     _tell_left(ingested.left)
     out.print(summary(ingested.counts, ingested.failures), highlight=False, soft_wrap=True)
-    _tell_failed_batches(ingested.failed, "photos ingest")
+    tell_failed_batches(ingested.failed, "photos ingest")
 
 
 @app.command()
@@ -111,10 +112,12 @@ def refresh(
             out.print(due_table(due, values.photo_nightly_batches) if due else "nothing to refresh")
         return
     with progress_bar() as bar:
-        done = refresh_batches(values, lambda total: _files_task(bar, total))
+        done = refresh_batches(values, lambda total: files_task(bar, total))
     _tell_left(done.left)
+    if done.orphans:
+        out.print(f"{done.orphans} points of no photo deleted", highlight=False)
     out.print(f"{len(done.done)} batches refreshed" if done.done else "nothing to refresh", highlight=False)
-    _tell_failed_batches(done.failed, "photos refresh")
+    tell_failed_batches(done.failed, "photos refresh")
 
 
 app.command()(search)
@@ -264,11 +267,6 @@ def _photos_task(bar: Progress, total: int) -> Callable[[str, int], None]:
     return lambda _, photos: bar.advance(task, photos / 2)
 
 
-def _files_task(bar: Progress, total: int) -> Callable[[str, int], None]:
-    task = bar.add_task("files", total=total)
-    return lambda _, files: bar.advance(task, files)
-
-
 def _ledger() -> Any:
     from photo_assets.definitions import open_resource
 
@@ -278,14 +276,6 @@ def _ledger() -> Any:
 def _tell_left(left: Sequence[object]) -> None:
     if left:
         out.print(f"{len(left)} batches are left to the runs of Dagster that are at work on them", highlight=False)
-
-
-def _tell_failed_batches(failed: dict[str, str], command: str) -> None:
-    for batch, reason in failed.items():
-        TOLD.error("batch %s failed: %s", batch, reason)
-    if failed:
-        TOLD.info("%d batches stay due; run `%s` again", len(failed), command)
-        raise typer.Exit(1)
 
 
 if __name__ == "__main__":

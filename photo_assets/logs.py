@@ -6,8 +6,11 @@ are Dagster's. No record has a secret in it, because no message has: what is tol
 
 import json
 import logging
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Literal
+
+import typer
 
 from photo_assets.terminal import err, plain
 
@@ -24,6 +27,15 @@ def begin_logging(form: Literal["text", "json"]) -> None:
         handler = logging.StreamHandler()
         handler.setFormatter(_JsonLines())
         logging.getLogger().handlers[:] = [handler]
+
+
+def tell_failed_batches(failed: Mapping[str, str], command: str) -> None:
+    """Say why batches failed and what to do, and end the command."""
+    for batch, reason in failed.items():
+        TOLD.error("batch %s failed: %s", batch, reason)
+    if failed:
+        TOLD.info("%d batches stay due; run `%s` again", len(failed), command)
+        raise typer.Exit(1)
 
 
 class _ForAPerson(logging.Handler):

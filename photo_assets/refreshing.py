@@ -14,18 +14,30 @@ from photo_assets.ingest_lock import REFRESH_TAG, end_killed_runs, only_ingest
 from photo_assets.instance import open_instance
 from photo_assets.progress import Listener
 from photo_assets.refresh_plan import Due, current_provenance, plan_refresh
+from photo_assets.repairing import Wrong, put_right
 from photo_assets.run_tags import STARTED_BY
-from photo_assets.running import run_batch, run_in_process
+from photo_assets.running import BatchRun, run_batch, run_in_process
 from photo_assets.settings import Settings
+from resources.errors import first_line
+from resources.tables.frames import TableError
 
 
 @dataclass
 class Refreshed:
-    """The batches done, those `left` to other runs of Dagster that were at work on them, and why others failed."""
+    """The batches done, those `left` to other runs of Dagster that were at work on them, and why others failed.
 
+    `wrong` is how the collection differed from ledger and tables before.
+    """
+
+    wrong: Wrong
     done: list[Due] = field(default_factory=list)
     left: list[Due] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def orphans(self) -> int:
+        """How many points of no photo were deleted, counted in each version."""
+        return sum(len(found.orphans) for found in self.wrong.versions)
 
 
 def due_now(settings: Settings) -> list[Due]:
@@ -36,15 +48,29 @@ def due_now(settings: Settings) -> list[Due]:
 
 
 def refresh(settings: Settings, watch: Callable[[int], Listener]) -> Refreshed:
-    """Do again what is due, oldest first.
+    """Do again what is due, oldest first; points that are not what ledger and tables say are due too.
 
     `watch` is told how many files that is and answers with the listener of the progress.
     """
-    refreshed = Refreshed()
     with only_ingest(settings.photo_data):
-        due = due_now(settings)
-        if due:
-            _run_all(settings, due, refreshed, watch(sum(each.files for each in due)))
+        wrong = put_right(settings)
+        return _refresh(settings, wrong, due_now(settings), watch)
+
+
+def repair(settings: Settings, watch: Callable[[int], Listener], *, force: bool = False) -> Refreshed:
+    """Let points be what ledger and tables say, and nothing else: nothing is decoded or inferred.
+
+    Raises TooManyOrphans, unless by `force`.
+    """
+    with only_ingest(settings.photo_data):
+        wrong = put_right(settings, force=force)
+        return _refresh(settings, wrong, wrong.due, watch)
+
+
+def _refresh(settings: Settings, wrong: Wrong, due: list[Due], watch: Callable[[int], Listener]) -> Refreshed:
+    refreshed = Refreshed(wrong)
+    if due or refreshed.orphans:
+        _run_all(settings, due, refreshed, watch(sum(each.files for each in due)))
     return refreshed
 
 
@@ -60,9 +86,12 @@ def _run_all(settings: Settings, due: list[Due], refreshed: Refreshed, listener:
 
 def _run_one(definitions: dg.Definitions, instance: dg.DagsterInstance, due: Due, refreshed: Refreshed) -> None:
     started_by, selection = REFRESH_TAG[STARTED_BY], due.selection()
-    ended = run_batch(
-        definitions, instance, "ingest_batch", due.batch, due.files, started_by, asset_selection=selection
-    )
+    try:
+        ended = run_batch(
+            definitions, instance, "ingest_batch", due.batch, due.files, started_by, asset_selection=selection
+        )
+    except TableError as error:  # of this batch alone
+        ended = BatchRun(failed=first_line(error))
     if ended.left:
         refreshed.left.append(due)
     elif ended.failed:

@@ -128,6 +128,13 @@ class Settings(BaseSettings):
         description="A text file of queries, one a line, by which two versions of the collection are compared. Empty: "
         "a few that suit most libraries.",
     )
+    photo_snapshots: str = Field(
+        "",
+        description="The folder of snapshots of the collection, best on another disk. Empty: one below PHOTO_DATA.",
+    )
+    photo_snapshots_kept: int = Field(
+        4, ge=1, le=1_000, description="Snapshots of a version that are kept; the next one removes the oldest."
+    )
     qdrant_url: str = Field("", description="A Qdrant server. Empty: the embedded engine below PHOTO_DATA.")
     qdrant_api_key: SecretStr = Field(SecretStr(""), description="The Qdrant server's API key.")
     inference_url: str = Field(
@@ -211,6 +218,12 @@ class Settings(BaseSettings):
         """PHOTO_INCLUDE and PHOTO_EXCLUDE, pattern by pattern."""
         include, exclude = (named.split(os.pathsep) for named in (self.photo_include, self.photo_exclude))
         return [part for part in include if part], [part for part in exclude if part]
+
+    @property
+    def snapshots_folder(self) -> Path:
+        """Where the collection's snapshots lie."""
+        named = self.photo_snapshots
+        return Path(named).expanduser().resolve() if named else self.photo_data / "snapshots"
 
     def graphs_folder(self, form: str) -> Path:
         """Where exported graphs of this format lie."""

@@ -8,7 +8,7 @@ import json
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -30,11 +30,15 @@ if TYPE_CHECKING:
     from photo_assets.refresh_plan import Due
     from photo_assets.search.duplicates import Group
     from photo_assets.search.searching import Found
+    from photo_assets.steps.truth import Differences
     from photo_assets.versioning import Listed
     from resources.library.looking import Seen
 
 # Characters in a line; in narrower terminals captions and paths would be broken up for less.
 WIDE = 120
+
+# Ids in a table; `--json` has all.
+SHOWN_IDS = 3
 
 out = Console()
 err = Console(stderr=True)
@@ -113,6 +117,19 @@ def versions_table(versions: "Sequence[Listed]") -> Table:
     return table
 
 
+def differences_table(found: "Sequence[Differences]") -> Table:
+    """What each version differs in from ledger and tables, with the first few ids."""
+    kinds = ("missing", "orphans", "stale", "waiting", "untold")
+    columns = (Column(name, justify="right") for name in ("photos", "points", *kinds))
+    table = Table(Column("version", overflow="fold"), *columns, Column("such as", overflow="fold"))
+    for each in found:
+        lists = {kind: getattr(each, kind) for kind in kinds}
+        shown = [f"{kind} {photo_id}" for kind, ids in lists.items() for photo_id in ids[:SHOWN_IDS]]
+        numbers = (each.photos, each.points, *map(len, lists.values()))
+        table.add_row(plain(each.version), *(f"{number:,}" for number in numbers), plain_lines(shown))
+    return table
+
+
 class RateColumn(ProgressColumn):
     """Photos per second, once there is something to tell."""
 
@@ -128,6 +145,12 @@ def progress_bar() -> Iterator[Progress]:
     # A descriptor of its own: while a step runs, Dagster sends descriptors 1 and 2 into its own log.
     with open(os.dup(2), "w") as terminal, Progress(*columns, console=Console(file=terminal), transient=True) as bar:
         yield bar
+
+
+def files_task(bar: Progress, total: int) -> Callable[[str, int], None]:
+    """A bar for so many files; the listener that moves it."""
+    task = bar.add_task("files", total=total)
+    return lambda _, files: bar.advance(task, files)
 
 
 def print_json(value: Any) -> None:

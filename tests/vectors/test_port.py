@@ -27,6 +27,8 @@ ERRORS = [
     errors.EngineFailure(Path("index"), "no space left"),
     errors.DamagedSnapshot(Path("a.tar.gz"), "cut off"),
     errors.SnapshotDiffers("a", ["id"]),
+    errors.ChangedMeanwhile("a"),
+    errors.PushRefused("a", "more points"),
     errors.UnknownVersion("a", ("b",)),
     errors.InvalidVersionName("A"),
     errors.ActiveVersion("a"),

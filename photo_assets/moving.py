@@ -1,0 +1,79 @@
+"""Snapshots of the collection taken and brought back, and the embedded collection moved to a server.
+
+What the commands of collection_commands.py and the weekly schedule do; how a snapshot is proven and a version is sent
+stands in resources/vectors.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from photo_assets.definitions import open_resource
+from photo_assets.ingest_lock import only_ingest
+from photo_assets.settings import Settings
+from resources.errors import PhotoPlatformError
+from resources.vectors.open import open_index
+from resources.vectors.port import VectorIndex
+from resources.vectors.pushing import Pushed, push
+from resources.vectors.snapshots import Snapshot, take, version_in
+
+
+class CollectionRefused(PhotoPlatformError):
+    """What was asked of the collection cannot or should not be done; the message says why and what to do."""
+
+
+def snapshot(settings: Settings, to: Path | None = None) -> Snapshot:
+    """Take a proven snapshot of the searched version, and keep the latest PHOTO_SNAPSHOTS_KEPT of it.
+
+    Raises CollectionRefused, VectorIndexError.
+    """
+    folder = to or settings.snapshots_folder
+    with open_resource(settings, "vectors").index() as index:
+        try:
+            return take(index, _searched(index), folder, settings.photo_snapshots_kept)
+        except OSError as error:
+            raise _unwritable(folder, error) from error
+
+
+def restore(settings: Settings, archive: Path, *, force: bool = False) -> str:
+    """Make a version what a snapshot holds, and search it if none is; the version's name.
+
+    Raises CollectionRefused for one that is there and has points, unless by `force`; VectorIndexError, IngestRunning.
+    """
+    version = version_in(archive)
+    if version is None or not archive.is_file():
+        raise CollectionRefused(f"{archive} is no file named VERSION.tar.gz or VERSION.snapshot; name a snapshot")
+    with only_ingest(settings.photo_data), open_resource(settings, "vectors").index() as index:
+        points = index.count(version) if version in index.versions() else 0
+        if points and not force:
+            raise CollectionRefused(f"{version} is there and has {points:,} points; --force replaces them")
+        try:
+            index.restore(version, archive)
+        except OSError as error:
+            raise _unwritable(settings.photo_data, error) from error
+        if index.active_version() is None:
+            index.switch_alias(version)
+    return version
+
+
+def push_to(settings: Settings, url: str, tell: Callable[[int], None], *, force: bool = False) -> tuple[str, Pushed]:
+    """Move the searched version of the embedded collection to the server at `url`, where it is searched then.
+
+    The server's key is QDRANT_API_KEY. Raises CollectionRefused, VectorIndexError, IngestRunning.
+    """
+    embedded = open_index(settings.photo_data / "collection", None, None)
+    server = open_index(settings.photo_data, url, settings.qdrant_api_key.get_secret_value() or None)
+    with only_ingest(settings.photo_data), embedded as source, server as target:
+        version = _searched(source)
+        return version, push(source, target, version, force=force, tell=tell)
+
+
+def _searched(index: VectorIndex) -> str:
+    version = index.active_version()
+    if version is None:
+        raise CollectionRefused("the collection is empty; run `photos ingest` first")
+    return version
+
+
+def _unwritable(folder: Path, error: OSError) -> CollectionRefused:
+    reason = error.strerror or str(error)
+    return CollectionRefused(f"{folder} cannot be written ({reason}); make room, or name another folder")
