@@ -14,6 +14,7 @@ from photo_assets.assets.collection import collection_points, photo_collection
 from photo_assets.assets.inference import caption_embeddings, image_inference
 from photo_assets.assets.library import decoded_images, photo_files, photo_metadata
 from photo_assets.jobs import ASKED_JOBS, audit_library, scan_library
+from photo_assets.partitions import backfill_policy
 from photo_assets.settings import Settings, load_settings
 from photo_assets.tables import SCHEMAS
 from resources.decoding.resource import DecodingResource
@@ -45,7 +46,7 @@ def build_defs(settings: Settings | None = None, *, resources: Mapping[str, Any]
     """The definitions for these settings, with any of the resources replaced."""
     settings = settings or load_settings()
     return dg.Definitions(
-        assets=ASSETS,
+        assets=[_backfilled(asset, settings) for asset in ASSETS],
         jobs=[*ASKED_JOBS, scan_library, audit_library],
         sensors=[new_photos, collection_follows_batches(), batch_failed, failed_again],
         schedules=[nightly_refresh, nightly_collection, weekly_audit],
@@ -53,6 +54,13 @@ def build_defs(settings: Settings | None = None, *, resources: Mapping[str, Any]
         # One process per run: models load once, and a step costs 0.15 s instead of 2.7 s.
         executor=dg.in_process_executor,
     )
+
+
+def _backfilled(asset: dg.AssetsDefinition, settings: Settings) -> dg.AssetsDefinition:
+    """An asset of batches takes several of them in one run of a backfill."""
+    if asset.partitions_def is None:
+        return asset
+    return asset.with_attributes(backfill_policy=backfill_policy(settings.photo_backfill_batches))
 
 
 def build_resources(settings: Settings) -> dict[str, Any]:
@@ -96,6 +104,9 @@ def build_resources(settings: Settings) -> dict[str, Any]:
             url=settings.qdrant_url,
             # By name, so that the key itself never reaches the event log.
             api_key=dg.EnvVar("QDRANT_API_KEY") if settings.qdrant_api_key.get_secret_value() else "",
+            grpc_port=settings.qdrant_grpc_port,
+            quantization=settings.photo_vector_quantization,
+            graph_points=settings.photo_graph_points,
             auto_switch=settings.photo_collection_auto_switch,
             version_grace_s=settings.photo_collection_grace_days * DAY_S,
             canary_queries=settings.photo_canary_queries,

@@ -1,4 +1,4 @@
-"""The one partitions definition: a partition is a batch of photos.
+"""The one partitions definition: a partition is a batch of photos, and how many of them one run of a backfill does.
 
 Keys are cut by the ledger: opaque, sortable by time, safe as file names.
 """
@@ -12,6 +12,7 @@ BATCHES = dg.DynamicPartitionsDefinition(name="photo_batches")
 # A word of Dagster's to us, at every start of every process; its version is pinned.
 warnings.filterwarnings("ignore", "Parameter `backfill_policy`", dg.BetaWarning)
 
-# What a run of a backfill takes: enough to load the models for once and to fill a GPU with small batches, and few
-# enough for their rows to fit in memory, to lose when a run fails, and for one run to decode while another infers.
-BACKFILL = dg.BackfillPolicy.multi_run(16)
+
+def backfill_policy(batches: int) -> dg.BackfillPolicy:
+    """So many batches a run; 0 for all of them in one, without which Dagster's shell commands do no range."""
+    return dg.BackfillPolicy.multi_run(batches) if batches else dg.BackfillPolicy.single_run()

@@ -83,6 +83,15 @@ class Settings(BaseSettings):
     photo_nightly_batches: int = Field(
         50, ge=1, le=10_000, description="Batches that the schedule nightly_refresh does again in one night, at most."
     )
+    # Enough to load the models for and to fill a GPU with small batches; few enough for their rows to fit in memory, to
+    # lose when a run fails, and for one run to decode while another infers.
+    photo_backfill_batches: int = Field(
+        16,
+        ge=0,
+        le=10_000,
+        description="Batches that one run of a backfill does, with the models loaded once. 0: all of them, as "
+        "Dagster's `--partition-range` wants it; the run holds their rows in memory.",
+    )
     photo_workers: int = Field(0, ge=0, le=256, description="Processes that decode photos; 0 means one per CPU core.")
     photo_decode_timeout_s: float = Field(
         60.0,

@@ -16,7 +16,7 @@ from photo_assets.checks import (
     roots_are_whole,
     rows_complete,
 )
-from photo_assets.partitions import BACKFILL, BATCHES
+from photo_assets.partitions import BATCHES
 from photo_assets.provenance import BATCH_TABLES, Facts, facts_of
 from photo_assets.specs import described
 from resources.decoding.resource import DecodingResource
@@ -31,7 +31,6 @@ from resources.vectors.resource import VectorIndexResource
     **described("collection_points"),
     deps=["caption_embeddings"],  # no argument, because batches of an earlier release have no such table yet
     partitions_def=BATCHES,
-    backfill_policy=BACKFILL,
     check_specs=check_specs("collection_points"),
     pool="collection",
 )

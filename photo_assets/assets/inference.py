@@ -8,7 +8,7 @@ from photo_assets.assets.frame import Frame
 from photo_assets.assets.inputs import tables_of
 from photo_assets.assets.outcome import Stopwatch, materialized
 from photo_assets.checks import captions_not_empty, check_specs, rows_complete, vectors_are_unit
-from photo_assets.partitions import BACKFILL, BATCHES
+from photo_assets.partitions import BATCHES
 from photo_assets.provenance import caption_vector_facts, model_facts
 from photo_assets.specs import described
 from resources.decoding.resource import DecodingResource
@@ -21,7 +21,6 @@ from resources.inference.resource import InferenceResource
     partitions_def=BATCHES,
     can_subset=True,
     pool="device",
-    backfill_policy=BACKFILL,
 )
 def image_inference(
     context: dg.AssetExecutionContext, decoded_images: Frame, decoding: DecodingResource, inference: InferenceResource
@@ -68,7 +67,6 @@ def image_inference(
 @dg.asset(
     **described("caption_embeddings"),
     partitions_def=BATCHES,
-    backfill_policy=BACKFILL,
     check_specs=check_specs("caption_embeddings"),
     pool="device",
 )

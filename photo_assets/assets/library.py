@@ -8,7 +8,7 @@ from photo_assets.assets.frame import Frame
 from photo_assets.assets.inputs import earlier_rows, tables_of
 from photo_assets.assets.outcome import Stopwatch, materialized
 from photo_assets.checks import check_specs, rows_complete
-from photo_assets.partitions import BACKFILL, BATCHES
+from photo_assets.partitions import BATCHES
 from photo_assets.provenance import decoder_facts, facts_of
 from photo_assets.specs import described
 from resources.decoding.resource import DecodingResource
@@ -19,7 +19,6 @@ from resources.tables.io_manager import ParquetIOManager
 @dg.asset(
     **described("photo_files"),
     partitions_def=BATCHES,
-    backfill_policy=BACKFILL,
     check_specs=check_specs("photo_files"),
 )
 def photo_files(
@@ -45,7 +44,6 @@ def photo_files(
 @dg.asset(
     **described("decoded_images"),
     partitions_def=BATCHES,
-    backfill_policy=BACKFILL,
     check_specs=check_specs("decoded_images"),
     pool="decoding",
 )
@@ -89,7 +87,6 @@ def decoded_images(
 @dg.asset(
     **described("photo_metadata"),
     partitions_def=BATCHES,
-    backfill_policy=BACKFILL,
     check_specs=check_specs("photo_metadata"),
 )
 def photo_metadata(

@@ -68,13 +68,17 @@ def test_photos_are_found_by_filters_by_a_photo_and_twice(ingested: Settings) ->
     assert "again.jpg" in run("photos", "duplicates", "--kind", "exact").stdout
 
 
-def test_dagster_materializes_a_partition_from_the_shell(ingested: Settings) -> None:
-    home = run("photos", "dagster-home").stdout.strip()
-    batch = sorted(path.stem for path in (ingested.photo_data / "tables" / "photo_files").glob("*.parquet"))[0]
-    at = ("--partition", batch, "-m", "photo_assets.definitions")
-    for selection in ("*", "image_captions"):
-        done = run("dagster", "asset", "materialize", "--select", selection, *at, DAGSTER_HOME=home)
+def test_dagster_materializes_a_partition_and_a_range_of_them_from_the_shell(ingested: Settings) -> None:
+    environment = {"DAGSTER_HOME": run("photos", "dagster-home").stdout.strip(), "PHOTO_BACKFILL_BATCHES": "0"}
+    captions = sorted((ingested.photo_data / "tables" / "image_captions").glob("*.parquet"))
+    first, last = captions[0].stem, captions[-1].stem
+    written = [path.stat().st_mtime_ns for path in captions]
+    for selection, *at in (("*", "--partition", first), ("image_captions", "--partition-range", f"{first}...{last}")):
+        what = ("--select", selection, *at, "-m", "photo_assets.definitions")
+        done = run("dagster", "asset", "materialize", *what, **environment)
         assert done.returncode == 0, done.stderr[-2000:]
+    assert all(path.stat().st_mtime_ns > before for path, before in zip(captions, written, strict=True))
+    assert len(captions) == 2
 
 
 def test_the_workspace_is_valid(settings: Settings) -> None:

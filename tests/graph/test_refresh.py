@@ -14,7 +14,6 @@ from photo_assets.definitions import build_defs, open_resource
 from photo_assets.ingest import ingest
 from photo_assets.instance import open_instance
 from photo_assets.jobs import BATCH_ASSETS
-from photo_assets.partitions import BACKFILL
 from photo_assets.provenance import Facts, current
 from photo_assets.refresh_plan import current_provenance
 from photo_assets.refreshing import Refreshed, due_now, refresh
@@ -194,10 +193,15 @@ def test_a_backfills_run_takes_several_batches_from_files_to_points_and_loads_ea
     assert after == before and due_now(ingested) == []
 
 
-def test_every_asset_of_a_batch_has_the_same_backfill_policy(settings: Settings) -> None:
-    graph = build_defs(settings).resolve_asset_graph()
+@pytest.mark.parametrize(("batches", "at_once"), [("16", 16), ("1", 1), ("0", None)])
+def test_a_run_of_a_backfill_takes_as_many_batches_as_the_setting_says(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, batches: str, at_once: int | None
+) -> None:
+    definitions = build_defs(changed(settings, monkeypatch, photo_backfill_batches=batches))
+    graph = definitions.resolve_asset_graph()
     policies = [graph.get(dg.AssetKey(name)).backfill_policy for name in BATCH_ASSETS]
-    assert set(policies) == {BACKFILL} and 1 < (BACKFILL.max_partitions_per_run or 0) <= 64
+    assert {policy.max_partitions_per_run for policy in policies if policy} == {at_once} and None not in policies
+    assert definitions.resolve_job_def("ingest_batch").backfill_policy.max_partitions_per_run == at_once
 
 
 def test_a_run_that_dies_before_the_points_leaves_its_batch_due(
