@@ -104,9 +104,6 @@ def build_resources(settings: Settings) -> dict[str, Any]:
             url=settings.qdrant_url,
             # By name, so that the key itself never reaches the event log.
             api_key=dg.EnvVar("QDRANT_API_KEY") if settings.qdrant_api_key.get_secret_value() else "",
-            grpc_port=settings.qdrant_grpc_port,
-            quantization=settings.photo_vector_quantization,
-            graph_points=settings.photo_graph_points,
             auto_switch=settings.photo_collection_auto_switch,
             version_grace_s=settings.photo_collection_grace_days * DAY_S,
             canary_queries=settings.photo_canary_queries,
