@@ -3,13 +3,19 @@
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from unittest.mock import patch
 
+import dagster as dg
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
+
+from photo_assets.at_work import PARTITION
+from photo_assets.jobs import ingest_batch
+from resources.library.ledger import Ledger
+from sensors.new_photos import LOOKING_S
 
 from .faults import Calls, Died, count_statements, failing_files
 from .judging import judge, present_paths
@@ -19,11 +25,11 @@ from .works import MEMORY, TICK_S, WALK, Kept, Works
 
 DAY_S = 86_400.0
 
-mortal = st.sampled_from(("tick", "run", "follow up"))
+mortal = st.sampled_from(("tick", "run", "follow"))
 
 
 class LivingLibrary(Photographer):
-    """`runs` are those under way, by batch; between their steps anything may happen."""
+    """`runs` are those under way, by their ids; between their steps anything may happen."""
 
     def __init__(self) -> None:
         # Files on a disk, where inodes are used again.
@@ -33,7 +39,7 @@ class LivingLibrary(Photographer):
         self.calls = Calls()
         self.kept = Kept(self.fast / "ledger.sqlite")
         self.stack = ExitStack()
-        self.stack.enter_context(patch("time.time", self.kept.clock))
+        self.stack.enter_context(self.kept.clock())
         self.stack.enter_context(patch.object(*WALK))
         self.works = self._begin()
         self.runs: dict[str, Iterator[None]] = {}
@@ -43,16 +49,16 @@ class LivingLibrary(Photographer):
         self.kept.now += seconds
         done["ticks"] += 1
         before = self._seen_below_roots_away()
-        self.works.tick(stop_at=0.0 if stops_early else float("inf"), patience_s=120.0)
+        self.works.tick(looking_s=-1.0 if stops_early else LOOKING_S)
         assert before <= present_paths(self.works), "a root that is away lost photos"
 
     @rule(rounds=st.integers(1, 3))
     def work_on(self, rounds: int) -> None:
         for _ in range(rounds):
             self.tick(TICK_S, stops_early=False)
-            for batch in self.works.opened.planned_batches():
-                self._run(batch)
-        self.works.follow_up()
+            for run in self.works.asked.unended():
+                self._run(run)
+        self.works.follow()
 
     @rule(seconds=st.sampled_from((TICK_S, 200.0, 2 * DAY_S)))
     def work_later(self, seconds: float) -> None:
@@ -61,22 +67,23 @@ class LivingLibrary(Photographer):
 
     @rule(which=which)
     def run_a_step(self, which: int) -> None:
-        planned = self.works.opened.planned_batches()
-        if planned:
-            batch = planned[which % len(planned)]
+        if run := _one(self.works.asked.unended(), which):
             done["steps"] += 1
-            if next(self.runs.setdefault(batch, self.works.run(batch)), "over") == "over":
-                del self.runs[batch]
+            if next(self.runs.setdefault(run.run_id, self.works.do(run)), "over") == "over":
+                del self.runs[run.run_id]
 
     @rule(which=which)
-    def run_a_batch(self, which: int) -> None:
-        planned = self.works.opened.planned_batches()
-        if planned:
-            self._run(planned[which % len(planned)])
+    def run_to_the_end(self, which: int) -> None:
+        if run := _one(self.works.asked.unended(), which):
+            self._run(run)
 
     @rule()
-    def follow_up(self) -> None:
-        self.works.follow_up()
+    def follow(self) -> None:
+        self.works.follow()
+
+    @rule()
+    def ask_for_what_failed(self) -> None:
+        self.works.ask_again()
 
     @rule(seconds=st.sampled_from((-20.0, 90.0, 700.0, DAY_S, 20 * DAY_S, 31 * DAY_S)))
     def jump(self, seconds: float) -> None:
@@ -84,30 +91,28 @@ class LivingLibrary(Photographer):
 
     @rule(fatal=st.integers(1, 160), after=st.booleans(), what=mortal, which=which)
     def die(self, fatal: int, after: bool, what: str, which: int) -> None:
-        planned = self.works.opened.planned_batches()
-        batch = planned[which % len(planned)] if planned else ""
-        acts: dict[str, Callable[[], object]] = {"tick": self.works.tick, "follow up": self.works.follow_up}
-        act = acts.get(what, lambda: self._run(batch) if batch else None)
+        run = _one(self.works.asked.unended(), which)
+        acts: dict[str, Callable[[], object]] = {"tick": self.works.tick, "follow": self.works.follow}
         self.calls.arm(fatal, after=after)
         try:
-            act()
-        except Died:
-            done["deaths"] += 1
-            self._begin_anew()
+            self._survive(acts.get(what, lambda: self._run(run) if run else None))
         finally:
             self.calls.arm(None)
 
+    @rule(fatal=st.integers(1, 12), which=which, is_deleted=st.booleans())
+    def die_with_all_points_written_and_fail_when_done_again(self, fatal: int, which: int, is_deleted: bool) -> None:
+        if run := _one(self.works.asked.unended(ingest_batch.name), which):
+            with patch.object(Ledger, "finish_batch", side_effect=Died):
+                self._survive(lambda: self._run(run))
+            self.works.asked.ask_by_hand([run.tags[PARTITION]])
+            self._run_with_a_failing_read(self.works.asked.unended()[-1], fatal)
+            failed = {Path(row["path"]) for row in self.works.opened.failures()}
+            for path in failed.intersection(self.shelves.files()) if is_deleted else ():
+                self.shelves.delete(path)
+
     @rule(fatal=st.integers(1, 30), which=which)
     def fail_a_read(self, fatal: int, which: int) -> None:
-        calls = Calls()
-        calls.arm(fatal)
-        planned = self.works.opened.planned_batches()
-        with failing_files(calls):
-            if planned and which % 2:
-                self._run(planned[which % len(planned)])
-            else:
-                self.works.tick()
-        done["failed reads"] += calls.failed
+        self._run_with_a_failing_read(_one(self.works.asked.unended(), which) if which % 2 else None, fatal)
 
     @rule(really=st.integers(0, 4))
     def rest_now_and_then(self, really: int) -> None:
@@ -137,22 +142,36 @@ class LivingLibrary(Photographer):
         count_statements(works.opened._database, self.calls)
         return works
 
-    def _begin_anew(self) -> None:
-        """All that the process had in memory is gone; every run that was under way is cut off."""
-        for batch in self.runs:
-            self.works.pardon(batch)
-        self.runs.clear()
-        self.works.close()
-        self.works = self._begin()
+    def _survive(self, act: Callable[[], object]) -> None:
+        """Should it die, all that the process had in memory is gone, and every run that was under way is cut off."""
+        try:
+            act()
+        except Died:
+            done["deaths"] += 1
+            for run in self.works.asked.end_started():
+                self.works.pardon(run.tags.get(PARTITION, ""))
+            self.runs.clear()
+            self.works.close()
+            self.works = self._begin()
 
-    def _run(self, batch: str) -> None:
+    def _run(self, run: dg.DagsterRun) -> None:
         done["runs"] += 1
-        run = self.runs.pop(batch, None) or self.works.run(batch)
-        self.runs[batch] = run
-        for _ in run:
+        for _ in self.runs.setdefault(run.run_id, self.works.do(run)):
             pass
-        del self.runs[batch]
+        del self.runs[run.run_id]
+
+    def _run_with_a_failing_read(self, run: dg.DagsterRun | None, fatal: int) -> None:
+        """A tick where there is no run."""
+        calls = Calls()
+        calls.arm(fatal)
+        with failing_files(calls):
+            self._run(run) if run else self.works.tick()
+        done["failed reads"] += calls.failed
 
     def _seen_below_roots_away(self) -> set[str]:
         away = tuple(f"{root}/" for root in self.shelves.roots if root in self.shelves.away)
         return {path for path in present_paths(self.works) if path.startswith(away)} if away else set()
+
+
+def _one(runs: Sequence[dg.DagsterRun], which: int) -> dg.DagsterRun | None:
+    return runs[which % len(runs)] if runs else None

@@ -1,6 +1,12 @@
-"""Letting everything come to rest: ticks, confirmations and runs without faults until nothing is left to do."""
+"""Letting everything come to rest: ticks, confirmations and runs without faults until nothing is left to do.
+
+Nothing is done but what the sensor asks for, and what a schedule does for it: runs that failed, and the collection
+after batches.
+"""
 
 from collections.abc import Callable
+
+import dagster as dg
 
 from .works import TICK_S, Works
 
@@ -9,29 +15,28 @@ MOST_ROUNDS = 80
 LONG_S = 2 * 86_400.0
 
 
-def come_to_rest(works: Works, run: Callable[[str], None]) -> None:
-    """Every root must be there. `run` runs a batch from start to end."""
+def come_to_rest(works: Works, run: Callable[[dg.DagsterRun], None]) -> None:
+    """Every root must be there. `run` does a run from start to end."""
+    wait_s = TICK_S
     for _ in range(MOST_ROUNDS):
-        if _round(works, run):
+        works.kept.now += wait_s
+        was_busy = _round(works, run)
+        if wait_s == LONG_S and not was_busy:
             return
+        wait_s = TICK_S if was_busy else LONG_S
     raise AssertionError("it never comes to rest")
 
 
-def _round(works: Works, run: Callable[[str], None]) -> bool:
-    """A tick, a person who confirms, every run; True where nothing was left to do."""
-    works.kept.now += TICK_S if _is_busy(works) else LONG_S
-    scan = works.tick()
-    assert scan is not None and not scan.unavailable
-    for root in works.opened.held_roots():
+def _round(works: Works, run: Callable[[dg.DagsterRun], None]) -> bool:
+    """A tick, a person who confirms, every run; whether there was anything to do."""
+    works.tick()
+    held = works.opened.held_roots()
+    for root in held:
         works.opened.confirm_missing(root)
-    planned = works.opened.planned_batches()
-    for batch in planned:
-        run(batch)
-    works.follow_up()
-    waits = any(row["next_try_at"] is not None for row in works.opened.failures())
-    return not (planned or scan.held or scan.seen.settling or waits or _is_busy(works))
-
-
-def _is_busy(works: Works) -> bool:
-    ledger = works.opened
-    return bool(ledger.counts()["pending"] or ledger.path_changes(1) or ledger.batches_to_rewrite())
+    works.ask_again()
+    asked = works.asked.unended()
+    for each in asked:
+        run(each)
+    if asked:
+        works.follow()
+    return bool(asked or held)

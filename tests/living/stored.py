@@ -6,7 +6,8 @@ Ledger, tables and index are the real ones; only pixels and models are doubles, 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
+
+import dagster as dg
 
 from photo_assets.steps.collection import space_of
 from photo_assets.tables import SCHEMAS
@@ -42,9 +43,9 @@ def work(home: Path, root: Path, now: float) -> None:
     """Take everything below `root` into the collection below `home`; what a worker process does until it is killed."""
     with EmbeddedIndex(home / "collection") as index:
         kept = Kept(home / "ledger.sqlite", index, StoredTables(home / "tables"), now=now)
-        with patch("time.time", kept.clock):
+        with kept.clock():
             works = Works(kept, [root], home / "state", Calls(), batch_size=6)
-            come_to_rest(works, lambda batch: _run(works, batch))
+            come_to_rest(works, lambda run: _run(works, run))
             works.close()
 
 
@@ -58,6 +59,6 @@ def end_state(home: Path) -> dict[str, Any]:
         return {"counts": ledger.counts(), "failures": failures, "rows": rows, "points": points}
 
 
-def _run(works: Works, batch: str) -> None:
-    for _ in works.run(batch):
+def _run(works: Works, run: dg.DagsterRun) -> None:
+    for _ in works.do(run):
         pass

@@ -16,7 +16,10 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import dagster as dg
 import pytest
+
+from photo_assets.at_work import PARTITION
 
 from .doubles import CORRUPT, GOOD, MUTE, SLOW
 from .faults import Calls, Died, count_statements, failing_files
@@ -26,7 +29,7 @@ from .shelves import Shelves
 from .works import GRACE_S, MEMORY, TICK_S, WALK, Kept, Works
 
 # So many calls after a fault the next one comes, and so many stories are told.
-EVERY: dict[str, int | None] = {"rooms": 15, "statements": 45, "files": 15}
+EVERY: dict[str, int | None] = {"rooms": 11, "statements": 36, "files": 13}
 if "LIVING_SINGLE" in os.environ:
     EVERY = dict.fromkeys(EVERY)
 
@@ -92,24 +95,23 @@ class Story:
         for _ in range(2):
             self.kept.now += TICK_S
             self._survive(self.works.tick)
-        planned: list[str] = []
-        self._survive(lambda: planned.extend(self.works.opened.planned_batches()))
-        for batch in planned:
-            self._survive(lambda batch=batch: self._run(batch), batch)  # type: ignore[misc]
-        self._survive(lambda: self.works.follow_up())
+            self._survive(lambda: self.works.ask_again())
+            for run in self.works.asked.unended():
+                self._survive(lambda run=run: self._run(run))  # type: ignore[misc]
+        self._survive(lambda: self.works.follow())
 
-    def _survive(self, act: Callable[[], object], batch: str | None = None) -> None:
+    def _survive(self, act: Callable[[], object]) -> None:
         try:
             act()
         except Died:
             self.deaths += 1
-            if batch:
-                self.works.pardon(batch)
+            for run in self.works.asked.end_started():
+                self.works.pardon(run.tags.get(PARTITION, ""))
             self.works.close()
             self._begin()
 
-    def _run(self, batch: str) -> None:
-        for _ in self.works.run(batch):
+    def _run(self, run: dg.DagsterRun) -> None:
+        for _ in self.works.do(run):
             pass
 
     def _begin(self) -> None:
@@ -139,7 +141,7 @@ def story(fatal: int | None, where: str) -> Iterator[tuple[Story, Calls]]:
     calls.arm(fatal, every=EVERY[where])
     told = Story(home, unarmed if where == "files" else calls, statements=where == "statements")
     files = failing_files(calls) if where == "files" else nullcontext()
-    with patch("time.time", told.kept.clock), patch.object(*WALK):
+    with told.kept.clock(), patch.object(*WALK):
         with files:
             told.tell()
         try:
