@@ -4,6 +4,7 @@ What belongs here: options in, a Query out; hits in, a table or JSON out. What a
 search/.
 """
 
+import os
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,6 +20,7 @@ from photo_assets.search.hashes import MAX_BITS as LARGEST_BITS
 from photo_assets.search.query import Query
 from photo_assets.settings import Settings, load_settings
 from photo_assets.terminal import duplicates_table, hits_table, out, print_json
+from photo_assets.thumbnails import print_hits, way_of
 from resources.vectors.port import Filters, Place
 
 if TYPE_CHECKING:
@@ -46,6 +48,10 @@ def search(
     folder: Annotated[Path | None, typer.Option(help="A file in or below this folder.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many photos.")] = 10,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")] = False,
+    thumbnails: Annotated[
+        bool | None,
+        typer.Option("--thumbnails/--no-thumbnails", help="Show pictures in the terminal; unless told, where it can."),
+    ] = None,
     html: Annotated[Path | None, typer.Option(help="Also write the hits as a page.")] = None,
 ) -> None:
     """Find photos by meaning: by words, by a picture, by a photo, or by words and a picture together."""
@@ -74,6 +80,8 @@ def search(
         write_gallery(html, "Search", {title: found})
     if as_json:
         print_json([vars(hit) | {"thumbnail": str(hit.thumbnail)} for hit in found])
+    elif way := way_of(os.environ, is_terminal=out.file.isatty(), asked=thumbnails):
+        print_hits(out, title, found, way)
     else:
         out.print(hits_table(title, found))
 
