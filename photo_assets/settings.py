@@ -188,6 +188,8 @@ class Settings(BaseSettings):
     @field_validator("qdrant_url", "inference_url")
     @classmethod
     def _is_http(cls, url: str) -> str:
+        if "@" in url:  # it would be shown wherever the server is named
+            raise ValueError("leave user and password out of it; secrets are for QDRANT_API_KEY and INFERENCE_TOKEN")
         if url and not url.startswith(("http://", "https://")):
             raise ValueError(f"{url!r} is not a URL; write it like http://HOST:PORT")
         return url
@@ -253,7 +255,8 @@ def _told(problem: ErrorDetails) -> str:
     message = str(problem["msg"]).removeprefix("Value error, ")
     location = problem["loc"]
     variable = str(location[0]).upper() if isinstance(location, tuple) and location else ""
-    field = Settings.model_fields.get(variable.lower())
-    is_secret = field is not None and field.annotation is SecretStr
-    given = f" (it is {problem['input']!r})" if isinstance(problem["input"], str) and not is_secret else ""
+    field, value = Settings.model_fields.get(variable.lower()), problem["input"]
+    has_password = variable.endswith("_URL") and "@" in str(value)
+    is_secret = has_password or (field is not None and field.annotation is SecretStr)
+    given = f" (it is {value!r})" if isinstance(value, str) and not is_secret else ""
     return f"{variable}: {message}{given}" if variable else message

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
+from pydantic import Field
 
 if TYPE_CHECKING:
     from resources.inference.port import InferenceEngine, Provenance
@@ -29,7 +30,7 @@ class InferenceResource(dg.ConfigurableResource):
     caption_beams: int = 1
     graphs_directory: str = ""
     url: str = ""
-    token: str = ""
+    token: str = Field("", repr=False)
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         """See as a run begins, before its first photo is decoded, that the models are there. Raises ModelError."""

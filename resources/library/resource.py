@@ -20,7 +20,7 @@ class LibraryResource(dg.ConfigurableResource):
     """
 
     ledger_path: str
-    ledger_url: str = ""
+    ledger_url: str = Field("", repr=False)  # it may hold a password
     roots: list[str]
     state_directory: str
     batch_size: int = 256

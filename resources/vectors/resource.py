@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
+from pydantic import Field
 
 if TYPE_CHECKING:
     from resources.vectors.port import VectorIndex
@@ -18,7 +19,7 @@ class VectorIndexResource(dg.ConfigurableResource):
 
     directory: str
     url: str = ""
-    api_key: str = ""
+    api_key: str = Field("", repr=False)
     auto_switch: bool = True
     version_grace_s: float = 14 * 86_400.0
     canary_queries: str = ""

@@ -31,7 +31,7 @@ class Access:
     A service with a page names its `cookie`, and `login`, where a person without one is sent from `/`.
     """
 
-    token: str
+    token: str = field(repr=False)
     variable: str
     names: Sequence[str]
     open_paths: frozenset[str] = frozenset({"/docs", "/openapi.json"})
