@@ -11,9 +11,10 @@ import dagster as dg
 
 from photo_assets.assets.audit import library_audit
 from photo_assets.assets.collection import collection_points, photo_collection
+from photo_assets.assets.indexing import collection_index
 from photo_assets.assets.inference import caption_embeddings, image_inference
 from photo_assets.assets.library import decoded_images, photo_files, photo_metadata
-from photo_assets.jobs import ASKED_JOBS, audit_library, scan_library
+from photo_assets.jobs import ASKED_JOBS, audit_library, optimize_collection, scan_library
 from photo_assets.partitions import backfill_policy
 from photo_assets.settings import Settings, load_settings
 from photo_assets.tables import SCHEMAS
@@ -25,7 +26,7 @@ from resources.tables.store import TableStore
 from resources.vectors.resource import VectorIndexResource
 from sensors.failures import batch_failed, failed_again
 from sensors.new_photos import new_photos
-from sensors.nightly import nightly_collection, nightly_refresh
+from sensors.nightly import nightly_collection, nightly_graph, nightly_refresh
 from sensors.weekly import weekly_audit
 
 DAY_S = 86_400.0
@@ -38,6 +39,7 @@ ASSETS = [
     caption_embeddings,
     collection_points,
     photo_collection,
+    collection_index,
     library_audit,
 ]
 
@@ -47,9 +49,9 @@ def build_defs(settings: Settings | None = None, *, resources: Mapping[str, Any]
     settings = settings or load_settings()
     return dg.Definitions(
         assets=[_backfilled(asset, settings) for asset in ASSETS],
-        jobs=[*ASKED_JOBS, scan_library, audit_library],
+        jobs=[*ASKED_JOBS, scan_library, audit_library, optimize_collection],
         sensors=[new_photos, collection_follows_batches(), batch_failed, failed_again],
-        schedules=[nightly_refresh, nightly_collection, weekly_audit],
+        schedules=[nightly_refresh, nightly_collection, nightly_graph, weekly_audit],
         resources=build_resources(settings) | dict(resources or {}),
         # One process per run: models load once, and a step costs 0.15 s instead of 2.7 s.
         executor=dg.in_process_executor,
@@ -104,6 +106,9 @@ def build_resources(settings: Settings) -> dict[str, Any]:
             url=settings.qdrant_url,
             # By name, so that the key itself never reaches the event log.
             api_key=dg.EnvVar("QDRANT_API_KEY") if settings.qdrant_api_key.get_secret_value() else "",
+            grpc_port=settings.qdrant_grpc_port,
+            quantization=settings.photo_vector_quantization,
+            graph_points=settings.photo_graph_points,
             auto_switch=settings.photo_collection_auto_switch,
             version_grace_s=settings.photo_collection_grace_days * DAY_S,
             canary_queries=settings.photo_canary_queries,

@@ -120,6 +120,17 @@ class Settings(BaseSettings):
         allow_inf_nan=False,
         description="Gigabytes of originals that the weekly audit reads again, to find what a disk changed by itself.",
     )
+    photo_vector_quantization: Literal["none", "int8"] = Field(
+        "none",
+        description="How vectors are ranked: 'none' as they are, 'int8' in a quarter of the memory, and only the best "
+        "as they are. Another value holds once the job optimize_collection has run.",
+    )
+    photo_graph_points: int = Field(
+        20_000,
+        ge=1,
+        le=100_000_000,
+        description="New photos after which the nightly schedule builds the collection's search graph again.",
+    )
     photo_collection_auto_switch: bool = Field(
         True,
         description="Whether a new model's version of the collection is searched as soon as it holds every photo; else "
@@ -145,6 +156,9 @@ class Settings(BaseSettings):
         4, ge=1, le=1_000, description="Snapshots of a version that are kept; the next one removes the oldest."
     )
     qdrant_url: str = Field("", description="A Qdrant server. Empty: the embedded engine below PHOTO_DATA.")
+    qdrant_grpc_port: int = Field(
+        0, ge=0, le=65_535, description="Its gRPC port, usually 6334, which takes points faster. 0: HTTP alone."
+    )
     qdrant_api_key: SecretStr = Field(SecretStr(""), description="The Qdrant server's API key.")
     inference_url: str = Field(
         "", description="An inference service (`photos inference`). Empty: the models run in each process of its own."

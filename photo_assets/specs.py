@@ -76,6 +76,13 @@ SPECS = {
         "1",
         "The whole collection: its version, its alias, and how it compares with the ledger.",
     ),
+    "collection_index": Spec(
+        "collection",
+        frozenset({"qdrant"}),
+        "1",
+        "The search graph of the version that is searched, which makes queries of a large collection fast, and its "
+        "vectors in int8 where that is set. Built apart from the points, and searched meanwhile.",
+    ),
     "library_audit": Spec(
         "library",
         frozenset({"file"}),

@@ -8,13 +8,14 @@ has a budget; what is left is still due the next night, because the ledger says 
 import dagster as dg
 
 from photo_assets.at_work import batches_at_work
-from photo_assets.jobs import describe_collection, ingest_batch
+from photo_assets.jobs import describe_collection, ingest_batch, optimize_collection
 from photo_assets.partitions import BATCHES
 from photo_assets.refresh_plan import current_provenance, plan_refresh
 from resources.decoding.resource import DecodingResource
 from resources.errors import PhotoPlatformError
 from resources.inference.resource import InferenceResource
 from resources.library.resource import LibraryResource
+from resources.vectors.resource import VectorIndexResource
 
 
 @dg.schedule(
@@ -43,6 +44,30 @@ def nightly_refresh(
     context.log.info(f"{len(due)} batches are due, {len(tonight)} tonight")
     night = f"{context.scheduled_execution_time:%Y-%m-%d}"
     return [each.request(f"{each.batch}/{night}", "nightly_refresh") for each in tonight]
+
+
+@dg.schedule(
+    job=optimize_collection,
+    cron_schedule="0 5 * * *",
+    default_status=dg.DefaultScheduleStatus.STOPPED,
+    description="Builds the collection's search graph again once PHOTO_GRAPH_POINTS photos came in since it was built.",
+)
+def nightly_graph(
+    context: dg.ScheduleEvaluationContext, library: LibraryResource, vectors: VectorIndexResource
+) -> dg.SkipReason | dg.RunRequest:
+    """A run where enough photos came in; the index itself is not opened to see that."""
+    with library.ledger() as ledger:
+        photos = ledger.counts()["ok"]
+    new = photos - _points_in_graph(context.instance)
+    if new < vectors.graph_points:
+        return dg.SkipReason(f"{max(new, 0)} photos since the graph was built; it waits for {vectors.graph_points}")
+    return dg.RunRequest(f"graph/{context.scheduled_execution_time:%Y-%m-%d}")
+
+
+def _points_in_graph(instance: dg.DagsterInstance) -> int:
+    event = instance.get_latest_materialization_event(dg.AssetKey("collection_index"))
+    told = event.asset_materialization.metadata if event and event.asset_materialization else {}
+    return int(str(told["points"].value)) if "points" in told else 0
 
 
 nightly_collection = dg.ScheduleDefinition(

@@ -2,18 +2,20 @@
 
 from pathlib import Path
 
-from resources.vectors.port import VectorIndex
+from resources.vectors.port import Quantization, VectorIndex
 
 
-def open_index(directory: Path, url: str | None, api_key: str | None) -> VectorIndex:
-    """The server at `url` when one is given, else the embedded engine in `directory`.
+def open_index(
+    directory: Path, url: str | None, api_key: str | None, quantization: Quantization = "none", grpc_port: int = 0
+) -> VectorIndex:
+    """The server at `url` when one is given, by gRPC where it has a port for that; else the engine in `directory`.
 
     Opening touches neither the disk nor the network: that happens at the first call.
     """
     if url:
         from resources.vectors.server import ServerIndex
 
-        return ServerIndex(url, api_key)
+        return ServerIndex(url, api_key, grpc_port=grpc_port, quantization=quantization)
     from resources.vectors.embedded import EmbeddedIndex
 
-    return EmbeddedIndex(directory)
+    return EmbeddedIndex(directory, quantization=quantization)

@@ -38,6 +38,11 @@ def check_points(version: str, dimensions: int, points: Sequence[Point]) -> None
         check_payload(point.point_id, point.payload)
 
 
+def last_of_each(points: Sequence[Point]) -> list[Point]:
+    """The points, of several with one id the last: so that it stays the last when they are sent side by side."""
+    return list({point.point_id: point for point in points}.values())
+
+
 def check_ids(point_ids: Iterable[str]) -> None:
     """Raise InvalidPoint for the first id that is not a UUID as Python writes it."""
     for point_id in point_ids:

@@ -1,7 +1,7 @@
 """The vector index as a Dagster resource: the embedded engine's folder or the server's address."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import dagster as dg
 from pydantic import Field
@@ -14,12 +14,16 @@ class VectorIndexResource(dg.ConfigurableResource):
     """Embedded below `directory` unless `url` names a server.
 
     A new model's version is searched as soon as it is whole where `auto_switch` says so; one that is not used is kept
-    for `version_grace_s` seconds. `canary_queries` is the file of texts by which two are compared, "" for the usual.
+    for `version_grace_s` seconds. The search graph is built again once `graph_points` points came in, and vectors are
+    ranked as `quantization` says. `canary_queries` is the file of texts by which two are compared, "" for the usual.
     """
 
     directory: str
     url: str = ""
     api_key: str = Field("", repr=False)
+    grpc_port: int = 0
+    quantization: Literal["none", "int8"] = "none"
+    graph_points: int = 20_000
     auto_switch: bool = True
     version_grace_s: float = 14 * 86_400.0
     canary_queries: str = ""
@@ -28,4 +32,5 @@ class VectorIndexResource(dg.ConfigurableResource):
         """The open index; use it in a `with`, so that the embedded engine is free for the next process."""
         from resources.vectors.open import open_index
 
-        return open_index(Path(self.directory), self.url or None, self.api_key or None)
+        url, key = self.url or None, self.api_key or None
+        return open_index(Path(self.directory), url, key, self.quantization, self.grpc_port)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from json import JSONDecodeError
 from typing import TypeVar
 
+import grpc
 import httpx
 from qdrant_client.common.client_exceptions import ResourceExhaustedResponse
 from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
@@ -30,7 +31,10 @@ _CLIENT_ERRORS = (
     httpx.HTTPError,
     AssertionError,  # how the client says that an answer has no result,
     JSONDecodeError,  # and that it is not JSON
+    grpc.RpcError,
 )
+_NOT_NOW = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.RESOURCE_EXHAUSTED)
+_NOT_YOU = {grpc.StatusCode.UNAUTHENTICATED: 401, grpc.StatusCode.PERMISSION_DENIED: 403}
 
 
 @dataclass(frozen=True)
@@ -71,9 +75,22 @@ def _translate(error: Exception, url: str, version: str) -> VectorIndexError:
             return _translate_status(error, status, url, version)
         case ResponseHandlingException(source=source) if not isinstance(source, httpx.TransportError):
             return IndexRejected(url, None, f"its answer cannot be read: {source}")
+        case grpc.RpcError():
+            return _translate_rpc(error, url, version)
         case AssertionError() | JSONDecodeError():
             return IndexRejected(url, None, f"its answer is not Qdrant's: {error}")
     return IndexUnreachable(url, str(error) or type(error).__name__)
+
+
+def _translate_rpc(error: grpc.RpcError, url: str, version: str) -> VectorIndexError:
+    code, told = error.code(), error.details() or ""
+    if code in _NOT_YOU:
+        return IndexUnauthorized(url, _NOT_YOU[code])
+    if code in _NOT_NOW:
+        return IndexUnreachable(url, f"{code.name}: {told}")
+    if code is grpc.StatusCode.NOT_FOUND and version and "doesn't exist" in told:
+        return UnknownVersion(version)
+    return IndexRejected(url, None, f"{code.name}: {told}")
 
 
 def _translate_status(error: UnexpectedResponse, status: int | None, url: str, version: str) -> VectorIndexError:

@@ -8,7 +8,7 @@ from typing import Any
 
 from qdrant_client import models
 
-from resources.vectors.port import OFFLINE, FieldKind, Filters, Hit, Place, Point, Record
+from resources.vectors.port import OFFLINE, OVERSAMPLING, FieldKind, Filters, Hit, Place, Point, Quantization, Record
 from resources.vectors.ranking import SCORE_DIGITS
 from resources.vectors.vector_names import NAMES, named
 
@@ -25,6 +25,26 @@ FIELD_SCHEMAS: dict[FieldKind, models.PayloadSchemaType | models.KeywordIndexPar
     "datetime": models.PayloadSchemaType.DATETIME,
     "geo": models.PayloadSchemaType.GEO,
 }
+
+
+def quantization_of(quantization: Quantization) -> models.ScalarQuantization | None:
+    """What a collection is told of how its vectors are to be kept."""
+    if quantization == "none":
+        return None
+    int8 = models.ScalarQuantizationConfig(type=models.ScalarType.INT8, always_ram=True)
+    return models.ScalarQuantization(scalar=int8)
+
+
+def is_int8(told: Any) -> bool:
+    """Whether a collection's configuration says that its vectors are kept in int8 too."""
+    return isinstance(told, models.ScalarQuantization)
+
+
+def search_params(quantization: Quantization, exact: bool, ef: int) -> models.SearchParams:
+    """How the nearest are searched; vectors that are not quantized are compared as they are, whatever is told."""
+    is_used = quantization == "int8" and not exact
+    compared = models.QuantizationSearchParams(ignore=not is_used, rescore=True, oversampling=OVERSAMPLING)
+    return models.SearchParams(hnsw_ef=ef, exact=exact, quantization=compared)
 
 
 def points_of(points: Sequence[Point]) -> list[models.PointStruct]:

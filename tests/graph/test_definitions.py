@@ -24,6 +24,7 @@ GRAPH = {
         "collection",
         ["points_match_rows", "rows_complete"],
     ),
+    "collection_index": (["photo_collection"], "collection", []),
     "library_audit": ([], "library", ["originals_intact"]),
     "photo_collection": (["collection_points"], "collection", ["collection_matches_ledger", "roots_are_whole"]),
 }
@@ -67,10 +68,11 @@ def test_jobs_sensors_and_schedules_can_be_loaded(settings: Settings) -> None:
     assert {schedule.name for schedule in repository.schedule_defs} == {
         "nightly_refresh",
         "nightly_collection",
+        "nightly_graph",
         "weekly_audit",
     }
     jobs = {"ingest_batch", "refresh_metadata", "rewrite_points", "retry_captions", "describe_collection"}
-    assert jobs | {"scan_library"} <= set(repository.job_names)
+    assert jobs | {"scan_library", "optimize_collection"} <= set(repository.job_names)
 
 
 def test_the_api_key_is_configured_by_name_and_looked_up_when_used(

@@ -12,6 +12,7 @@ import pytest
 from qdrant_client import QdrantClient, models
 
 from resources.vectors.errors import IndexRejected, IndexUnauthorized, IndexUnreachable, UnknownVersion
+from resources.vectors.port import Quantization
 from resources.vectors.retries import RetryPolicy
 from resources.vectors.server import ServerIndex
 
@@ -94,7 +95,7 @@ class FaultyServer:
                 self.end_headers()
                 self.wfile.write(answer.body)
 
-            do_GET = do_PUT = do_POST = do_DELETE = handle_any
+            do_GET = do_PUT = do_POST = do_PATCH = do_DELETE = handle_any
 
             def log_message(self, *_: object) -> None:
                 """Quiet."""
@@ -179,18 +180,56 @@ def test_the_key_is_sent(faulty: FaultyServer) -> None:
     assert faulty.requests[0].headers["api-key"] == "secret"
 
 
-def test_upserts_go_in_chunks_wait_for_the_write_and_are_repeated_when_refused(
-    faulty: FaultyServer, index: ServerIndex
-) -> None:
+def test_upserts_go_in_chunks_wait_for_the_write_and_are_repeated_when_refused(faulty: FaultyServer) -> None:
     done = ok({"operation_id": 1, "status": "completed"})
     faulty.plan[f"PUT {COLLECTION}/points"] = [done, Answer(503), done]
-    index.upsert(VERSION, [point(number, unit(1)) for number in range(600)])
+    with ServerIndex(faulty.url, policy=QUICK, streams=1) as index:
+        index.upsert(VERSION, [point(number, unit(1)) for number in range(600)])
     writes = faulty.seen("PUT", f"{COLLECTION}/points")
     assert [len(write.json()["points"]) for write in writes] == [256, 256, 256, 88]
     assert all("wait=true" in write.path for write in writes)
     assert writes[1].body == writes[2].body
     sent = [row["id"] for write in (writes[0], writes[2], writes[3]) for row in write.json()["points"]]
     assert sent == [point_id(number) for number in range(600)]
+
+
+def test_chunks_go_side_by_side_and_of_two_points_with_one_id_only_the_last(
+    faulty: FaultyServer, index: ServerIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    together, answer = threading.Barrier(4), faulty.answer
+
+    def answer_together(request: Request) -> Answer:
+        if request.method == "PUT":
+            together.wait(timeout=20)
+        return answer(request)
+
+    monkeypatch.setattr(faulty, "answer", answer_together)
+    faulty.plan[f"PUT {COLLECTION}/points"] = [ok({"operation_id": 1, "status": "completed"})]
+    index.upsert(VERSION, [point(0, unit(1)), *(point(number, unit(0, 1)) for number in range(4 * 256))])
+    sent = [row for write in faulty.seen("PUT", f"{COLLECTION}/points") for row in write.json()["points"]]
+    assert sorted(row["id"] for row in sent) == sorted(point_id(number) for number in range(4 * 256))
+    assert all(row["vector"][""][1] == 1 for row in sent)
+
+
+@pytest.mark.parametrize(("was", "wanted", "told"), [(None, "int8", "int8"), ("int8", "none", "Disabled")])
+def test_a_collection_is_told_of_another_quantization_once(
+    faulty: FaultyServer, was: str | None, wanted: Quantization, told: str
+) -> None:
+    plain, quantized = collection_info("", "caption"), collection_info("", "caption")
+    quantized["config"]["quantization_config"] = {"scalar": {"type": "int8", "always_ram": True}}
+    infos = [quantized, plain] if was else [plain, quantized]
+    faulty.plan[f"GET {COLLECTION}"] = [ok(infos[0]), ok(infos[0]), ok(infos[1])]
+    faulty.plan[f"PATCH {COLLECTION}"] = [ok(True)]
+    faulty.plan[f"POST {COLLECTION}/points/query"] = [ok({"points": []})]
+    with ServerIndex(faulty.url, policy=QUICK, quantization=wanted) as index:
+        assert index.optimize(VERSION) and not index.optimize(VERSION)
+        for exact in (False, True):
+            index.query(VERSION, unit(1), 3, exact=exact)
+    (change,) = faulty.seen("PATCH", COLLECTION)
+    assert told in str(change.json()["quantization_config"])
+    asked = [request.json()["params"]["quantization"] for request in faulty.seen("POST", f"{COLLECTION}/points/query")]
+    assert [each["ignore"] for each in asked] == [wanted == "none", True]
+    assert asked[0]["rescore"] and asked[0]["oversampling"] == 2
 
 
 def test_the_alias_moves_in_one_request_that_deletes_and_creates(faulty: FaultyServer, index: ServerIndex) -> None:
