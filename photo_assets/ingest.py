@@ -76,7 +76,8 @@ def ingest(settings: Settings, roots: Sequence[Path], watch: Callable[[int], Lis
 
 def _run_batches(settings: Settings, ledger: "Ledger", ingested: Ingested, listener: Listener) -> None:
     """Materialize every planned batch, those of an interrupted ingest too; let earlier ones and the whole follow."""
-    open_resource(settings, "inference").engine().ready()  # rather than fail after decoding a whole batch
+    if ingested.batches or ingested.captioned:  # rather than fail after decoding a whole batch
+        open_resource(settings, "inference").engine().ready()
     definitions = build_defs(settings)
     with open_instance(settings) as instance, listening(listener):
         end_killed_runs(instance)

@@ -1,5 +1,6 @@
 """Inference as a Dagster resource: which checkpoints this deployment uses, or which service has them."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,6 +9,9 @@ from pydantic import Field
 
 if TYPE_CHECKING:
     from resources.inference.port import InferenceEngine, Provenance
+
+# The step that is given pictures; what else a run asks of the models is a word about them, or comes late.
+_INFERRING_STEP = "image_inference"
 
 # A schedule that asks is cut at a minute.
 _SOON_S = 10.0
@@ -33,8 +37,11 @@ class InferenceResource(dg.ConfigurableResource):
     token: str = Field("", repr=False)
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
-        """See as a run begins, before its first photo is decoded, that the models are there. Raises ModelError."""
-        if context.run is not None:  # the command line opens this resource too, and not only to infer
+        """See as a run that infers begins, before its first photo is decoded, that the models are there.
+
+        Raises ModelError. Other runs use this resource too, and so does the command line.
+        """
+        if _INFERRING_STEP in _steps_of(context):
             self.engine().ready()
 
     def provenance(self) -> tuple["Provenance", "Provenance"]:
@@ -89,3 +96,10 @@ class InferenceResource(dg.ConfigurableResource):
             self.number_format,
             self.caption_beams,
         )
+
+
+def _steps_of(context: dg.InitResourceContext) -> Collection[str]:
+    """The steps of the run that is about to begin; none outside a run."""
+    if context.run is None or context.instance is None or context.run.execution_plan_snapshot_id is None:
+        return ()
+    return context.instance.get_execution_plan_snapshot(context.run.execution_plan_snapshot_id).step_keys_to_execute

@@ -129,6 +129,16 @@ def test_a_run_without_models_fails_as_it_begins_and_says_why(
     assert "Set PHOTO_BLIP_MODEL" in str([event.event_specific_data for event in result.all_events])
 
 
+def test_a_run_that_infers_nothing_needs_no_models(
+    settings: Settings, library: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ingest_now(settings)
+    (settings.library_roots[0] / "photo-0.jpg.xmp").write_text("<x/>")
+    monkeypatch.setenv("PHOTO_BLIP_MODEL", "/no/such/folder")
+    ingested = ingest(load_settings(), settings.library_roots, lambda total: lambda stage, photos: None)
+    assert len(ingested.described) == 1 and not ingested.failed
+
+
 def test_models_that_vanish_between_batches_stop_the_ingest_with_their_own_words(
     settings: Settings, library: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
