@@ -10,16 +10,17 @@ ARG BASE_IMAGE=python:3.11.14-slim-bookworm
 FROM ${BASE_IMAGE} AS build
 RUN python3 -m venv /opt/venv
 WORKDIR /build
-COPY pyproject.toml constraints.txt README.md LICENSE ./
+COPY pyproject.toml constraints.txt ./
 # Where torch is taken from, if not from pip's own index: that one's build for CUDA has gigabytes that a CPU never uses.
 ARG TORCH_INDEX=
 # What the platform needs comes before the platform, so that a changed line of code does not fetch torch again.
 RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
     --mount=type=secret,id=pip,target=/etc/pip.conf \
-    mkdir photo_assets resources sensors && touch photo_assets/__init__.py resources/__init__.py sensors/__init__.py \
+    mkdir photo_assets resources sensors && touch README.md LICENSE \
     && if [ -n "${TORCH_INDEX}" ]; then \
         /opt/venv/bin/pip install --no-cache-dir --constraint constraints.txt --index-url "${TORCH_INDEX}" torch; fi \
     && /opt/venv/bin/pip install --no-cache-dir --constraint constraints.txt '.[postgres]'
+COPY README.md LICENSE ./
 COPY photo_assets photo_assets
 COPY resources resources
 COPY sensors sensors

@@ -2,7 +2,8 @@
 # Make .env of .env.example: the folder with your photos, secrets of its own, and what this host says of itself.
 set -eu
 [ -d "${1:-}" ] || { echo "usage: sh docs/deploy/make-env.sh /folder/with/photos" >&2; exit 2; }
-library=$(cd "$1" && pwd)
+library=$(cd "$1" && pwd -L)
+case $library in *\'*) echo "a folder with ' in its name cannot be written into .env; give a link to it" >&2; exit 2 ;; esac
 cd "$(dirname "$0")/../.."
 [ ! -e .env ] || { echo ".env is there already; nothing was changed" >&2; exit 1; }
 

@@ -128,7 +128,7 @@ class Stack:
     def _graphql(self, query: str) -> Any:
         body = json.dumps({"query": query}).encode()
         request = Request("http://127.0.0.1:3000/graphql", body, {"Content-Type": "application/json"})
-        with urlopen(request, timeout=60) as answer:
+        with urlopen(request, timeout=300) as answer:
             return json.load(answer)["data"]
 
 
