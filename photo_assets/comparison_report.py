@@ -12,8 +12,8 @@ _BAR = 10
 
 
 def comparison_shown(found: Comparison) -> str:
-    """What each version holds, how alike they answer, and the first hits of each query in both."""
-    shown = found.answers[:SHOWN_QUERIES]
+    """What each version holds, how alike they answer, and each query's first hits in both, the least alike first."""
+    shown = sorted(found.answers, key=lambda each: each.overlap)[:SHOWN_QUERIES]
     left_out = len(found.answers) - len(shown)
     lines = [
         "| | version | model | revision | dimensions | photos | missing | no photos |",

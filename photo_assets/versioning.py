@@ -26,6 +26,7 @@ from resources.inference.errors import ModelError
 from resources.inference.resource import InferenceResource
 from resources.library.ledger import Ledger
 from resources.library.versions import KnownVersion
+from resources.vectors.errors import UnknownVersion
 from resources.vectors.port import VectorIndex
 
 _SHOWN_PHOTOS = 3
@@ -91,11 +92,14 @@ class Versions:
     def write_page(self, found: Comparison, path: Path) -> Path:
         """Write both versions' hits of every query to `path`, below each other, with thumbnails."""
         searcher = Searcher(self.index, self.models, self.previews, show_missing=True)
-        results = {
-            f"{each.query} · {name}: {side.version.model}": searcher.find(Query(each.query), side.version.name)
+        sides = {f"old: {found.old.version.model}": found.old, f"new: {found.new.version.model}": found.new}
+        # One version after the other, since each has its model.
+        hits = {
+            (each.query, title): searcher.find(Query(each.query), side.version.name)
+            for title, side in sides.items()
             for each in found.answers
-            for name, side in (("old", found.old), ("new", found.new))
         }
+        results = {f"{each.query} · {title}": hits[each.query, title] for each in found.answers for title in sides}
         return write_gallery(path, "Two versions of the collection", results)
 
     def switch(self, part: str, *, force: bool = False) -> str:
@@ -125,7 +129,8 @@ class Versions:
         return f"{version.name} is gone"
 
     def _search(self, version: KnownVersion) -> str:
-        left = life.switch(self.index, self.ledger, version.name, by_hand=True)
+        against_the_settings = self.index.active_version() == self._wanted()
+        left = life.switch(self.index, self.ledger, version.name, by_hand=against_the_settings)
         if left is None:
             return f"{version.name} is searched already"
         return f"{version.name} is searched now, instead of {left}" + self._completed(version)
@@ -176,7 +181,11 @@ class Versions:
         return active
 
     def _named(self, part: str) -> KnownVersion:
-        return life.named(self.index, self.ledger, part)
+        try:
+            return life.named(self.index, self.ledger, part)
+        except UnknownVersion:
+            names = ", ".join(self.index.versions()) or "none yet"
+            raise VersionError(f"{part!r} is not one version's name or a part of it; there are: {names}") from None
 
     def _missing(self, version: str) -> list[str]:
         return sorted(self.ledger.ok_photo_ids() - ids_in(self.index, version))

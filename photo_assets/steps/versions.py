@@ -57,7 +57,7 @@ def named(index: VectorIndex, ledger: Ledger, part: str) -> KnownVersion:
 def switch(index: VectorIndex, ledger: Ledger, version: str, *, by_hand: bool = False) -> str | None:
     """Search this version from now on; returns the one that was searched until now, None where it was this one.
 
-    `by_hand`: a person says so, and the one that is left is not searched again until a person says that.
+    `by_hand`: a person says so against the settings, and what is left is not searched again until a person says that.
     """
     active = index.active_version()
     if active == version:
