@@ -49,30 +49,36 @@ class Wrong:
 
 
 def find_wrong(settings: Settings) -> Wrong:
-    """Compare every version with ledger and tables; changes nothing."""
+    """What differs now, in this library."""
     with open_resource(settings, "library").ledger() as ledger, open_resource(settings, "vectors").index() as index:
-        return _find(settings, index, ledger)
+        return find(index, ledger, TableStore(settings.photo_data / "tables"))
 
 
 def put_right(settings: Settings, *, force: bool = False) -> Wrong:
-    """Delete the orphans and call the batches of missing and changed points stale; what was found.
+    """Find what is wrong and settle it, so that a refresh of what is due ends it; what was found.
 
     Only under `only_ingest`. Raises TooManyOrphans, unless by `force`.
     """
     with open_resource(settings, "library").ledger() as ledger, open_resource(settings, "vectors").index() as index:
-        wrong = _find(settings, index, ledger)
-        for found in wrong.versions:
-            if len(found.orphans) > max(FEW, MOST_ORPHANS * found.points) and not force:
-                raise TooManyOrphans(found.version, len(found.orphans), found.points)
-        for found in wrong.versions:
-            if found.orphans:
-                index.delete(found.version, found.orphans)
-            ledger.doubt_points(found.batches)
+        wrong = find(index, ledger, TableStore(settings.photo_data / "tables"))
+        settle(index, ledger, wrong, force=force)
     return wrong
 
 
-def _find(settings: Settings, index: VectorIndex, ledger: Ledger) -> Wrong:
-    told = told_by(TableStore(settings.photo_data / "tables").rows("collection_points", TOLD_BY_TABLES))
+def settle(index: VectorIndex, ledger: Ledger, wrong: Wrong, *, force: bool = False) -> None:
+    """Delete the orphans that were found, and call the batches stale. Raises TooManyOrphans, unless by `force`."""
+    for found in wrong.versions:
+        if len(found.orphans) > max(FEW, MOST_ORPHANS * found.points) and not force:
+            raise TooManyOrphans(found.version, len(found.orphans), found.points)
+    for found in wrong.versions:
+        if found.orphans:
+            index.delete(found.version, found.orphans)
+        ledger.doubt_points(found.batches)
+
+
+def find(index: VectorIndex, ledger: Ledger, tables: TableStore) -> Wrong:
+    """Compare every version with the ledger and the tables; changes nothing."""
+    told = told_by(tables.rows("collection_points", TOLD_BY_TABLES))
     # One that the tables name may be gone as a whole.
     versions = sorted({*index.versions(), *(each.collection for each in told.values())})
     found = [compare(index, ledger, version, told) for version in versions]

@@ -200,6 +200,8 @@ class _Handler(BaseHTTPRequestHandler):
             result = self.server.stand_in.answer(request)
         except Refused as error:
             return error.status, json.dumps({"status": {"error": error.reason}, "time": 0.0}).encode()
+        except Exception as error:  # the stand-in's own mistake, to be seen and not waited for
+            return 500, json.dumps({"status": {"error": f"the stand-in failed: {error!r}"}, "time": 0.0}).encode()
         if request.path == "/":
             return 200, json.dumps(result).encode()
         if isinstance(result, Raw):

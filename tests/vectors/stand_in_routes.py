@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import numpy as np
 from pydantic import TypeAdapter
 from pydantic_core import to_jsonable_python
 from qdrant_client import QdrantClient, models
 
 RELEASE = "1.20.0"
+_UNIT = 1e-6
 _DONE = {"operation_id": 0, "status": "completed"}
 _POINTS = TypeAdapter(models.PointInsertOperations)
 _VECTOR = TypeAdapter(models.VectorNameConfig)
@@ -90,7 +92,7 @@ class Collections:
             for each in content["points"]
         ]
         if points:
-            self._client.upsert(name, points)
+            self._write(name, points)
 
     def _collections(self, _: bytes) -> Any:
         return {"collections": [{"name": name} for name in self.names()]}
@@ -158,7 +160,22 @@ class Collections:
 
     def _upsert(self, name: str, body: bytes) -> Any:
         asked = _POINTS.validate_json(body)
-        return self._client.upsert(name, asked.points if isinstance(asked, models.PointsList) else asked.batch)
+        if isinstance(asked, models.PointsList):
+            return self._write(name, asked.points)
+        return self._client.upsert(name, asked.batch)
+
+    def _write(self, name: str, points: list[models.PointStruct]) -> Any:
+        """Upsert, and leave unit vectors as they are to the last bit, as a server does."""
+        done = self._client.upsert(name, points)
+        collection = self._client._client.collections[self._real(name)]
+        for point in points:
+            named = point.vector if isinstance(point.vector, dict) else {"": point.vector}
+            place = collection.ids[point.id if isinstance(point.id, int) else str(point.id)]
+            for vector_name, values in named.items():
+                vector = np.asarray(values, np.float32)
+                if abs(float(vector @ vector) - 1) <= _UNIT:
+                    collection.vectors[vector_name][place] = vector
+        return done
 
     def _retrieve(self, name: str, body: bytes) -> Any:
         asked = models.PointRequest.model_validate_json(body)
