@@ -1,51 +1,25 @@
 """Our beam search writes the captions that transformers' own `generate` writes with as many beams."""
 
-from functools import lru_cache
-
 import numpy as np
 import pytest
 import torch
 from PIL import Image
-from transformers import BlipConfig, BlipForConditionalGeneration
+from transformers import BlipForConditionalGeneration
 
 from photo_assets.demo.library import library_scenes
 from photo_assets.demo.painting import paint
 from resources.inference.beam_loop import search_captions
 from resources.inference.caption_loop import CaptionTokens, write_captions
-from resources.inference.checkpoints import SMALL_MODELS
 from resources.inference.graphs import CaptionImage, CaptionMemory, CaptionStep, Normalise
-from resources.inference.preprocessing import Preprocessing
+from tests.inference import conftest
+from tests.inference.conftest import LONGEST, blocks, preprocessing_of, trained_blip
 
-LONGEST = 20
 SEEDS = (3, 4, 5)
 
 
-@lru_cache
 def random_blip(seed: int) -> BlipForConditionalGeneration:
-    """Random weights so large that tokens depend on the picture and on each other, and captions end anywhere."""
-    torch.manual_seed(seed)
-    text = {"hidden_size": 64, "num_hidden_layers": 3, "num_attention_heads": 4, "intermediate_size": 128}
-    text |= {"vocab_size": 40, "encoder_hidden_size": 48, "max_position_embeddings": 32, "is_decoder": True}
-    text |= {"bos_token_id": 1, "sep_token_id": 2, "eos_token_id": 2, "pad_token_id": 0}
-    vision = {"hidden_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 96}
-    config = BlipConfig(text_config=text, vision_config=vision | {"image_size": 32, "patch_size": 8})
-    model = BlipForConditionalGeneration(config).eval()
-    for parameter in model.parameters():
-        if parameter.dim() > 1:
-            torch.nn.init.normal_(parameter, std=0.2)
-    with torch.no_grad():
-        model.text_decoder.cls.predictions.decoder.bias[2] += 3
-    return model
-
-
-@lru_cache
-def trained_blip() -> BlipForConditionalGeneration:
-    return BlipForConditionalGeneration.from_pretrained(SMALL_MODELS / "blip", dtype=torch.float32).eval()
-
-
-def preprocessing_of(model: BlipForConditionalGeneration) -> Preprocessing:
-    side = model.config.vision_config.image_size
-    return Preprocessing((side, side), None, (0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
+    """Surer of the next word than the loop's, so that beams of other words stay close."""
+    return conftest.random_blip(seed, spread=0.2, end_bias=3.0)
 
 
 def scenes(count: int) -> torch.Tensor:
@@ -53,12 +27,6 @@ def scenes(count: int) -> torch.Tensor:
     model = preprocessing_of(trained_blip())
     pictures = [Image.fromarray(paint(scene, 128)) for scene in library_scenes(count, seed=11)]
     return torch.from_numpy(np.stack([model.fit(picture) for picture in pictures]))
-
-
-def blocks(model: BlipForConditionalGeneration, count: int) -> torch.Tensor:
-    side = model.config.vision_config.image_size
-    colours = torch.randint(0, 256, (count, 3, 5, 5), generator=torch.Generator().manual_seed(7)).float()
-    return torch.nn.functional.interpolate(colours, (side, side), mode="bicubic").clamp(0, 255).byte()
 
 
 def ours(model: BlipForConditionalGeneration, pixels: torch.Tensor, beams: int) -> torch.Tensor:

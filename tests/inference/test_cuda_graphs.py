@@ -11,7 +11,7 @@ import torch
 from resources.inference.caption_loop import CaptionRows, CaptionTokens, Eager, Runner, write_captions
 from resources.inference.cuda_graphs import MOST_ROWS, CapturedRunner
 from resources.inference.graphs import CaptionImage, CaptionMemory, CaptionStep
-from tests.inference.test_caption_loop import LONGEST, pixels_for, preprocessing_of, random_blip
+from tests.inference.conftest import LONGEST, blocks, preprocessing_of, random_blip
 
 Replay = Callable[[], None]
 
@@ -43,7 +43,7 @@ class Captions:
         model = random_blip()
         self._step, self._words = CaptionStep(model.text_decoder), CaptionTokens(1, 2, 0, LONGEST)
         with torch.inference_mode():
-            states = CaptionImage(model, preprocessing_of(model))(pixels_for(model, max(COUNTS)))
+            states = CaptionImage(model, preprocessing_of(model))(blocks(model, max(COUNTS)))
             self._memory = CaptionMemory(model.text_decoder)(states)
 
     def of(self, count: int, runner: Runner) -> torch.Tensor:
