@@ -31,26 +31,35 @@ def quick_dagster() -> Iterator[None]:
 
 
 @pytest.fixture
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Settings whose library and state lie below tmp_path, with the models that come with the package."""
+    return settings_below(tmp_path, monkeypatch)
+
+
+def settings_below(folder: Path, patch: pytest.MonkeyPatch) -> Settings:
+    """The settings of a small library in this folder, as long as the patch lasts; the folder is where one is, too."""
     for name in Settings.model_fields:
-        monkeypatch.delenv(name.upper(), raising=False)
-    (tmp_path / "library").mkdir()
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("PHOTO_LIBRARY", str(tmp_path / "library"))
-    monkeypatch.setenv("PHOTO_DATA", str(tmp_path / "data"))
-    monkeypatch.setenv("PHOTO_MODELS", "small")
-    monkeypatch.setenv("PHOTO_BATCH_SIZE", "4")
-    monkeypatch.setenv("PHOTO_WORKERS", "1")
+        patch.delenv(name.upper(), raising=False)
+    (folder / "library").mkdir(exist_ok=True)
+    patch.chdir(folder)
+    patch.setenv("PHOTO_LIBRARY", str(folder / "library"))
+    patch.setenv("PHOTO_DATA", str(folder / "data"))
+    patch.setenv("PHOTO_MODELS", "small")
+    patch.setenv("PHOTO_BATCH_SIZE", "4")
+    patch.setenv("PHOTO_WORKERS", "1")
     # Empty rather than deleted, so that what the code sets is undone after the test.
-    monkeypatch.setenv("DAGSTER_HOME", "")
+    patch.setenv("DAGSTER_HOME", "")
     return load_settings()
 
 
 @pytest.fixture
 def library(settings: Settings) -> Path:
     """Six good photos, one copy, one broken file and one file that is no photo."""
-    (root,) = settings.library_roots
+    return fill(settings.library_roots[0])
+
+
+def fill(root: Path) -> Path:
+    """Write the photos of the small library below this root."""
     for number in range(6):
         write_photo(root / f"photo-{number}.{'png' if number % 2 else 'jpg'}", seed=number)
     (root / "copies").mkdir()

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
@@ -17,13 +18,13 @@ from photo_assets.definitions import open_resource
 from photo_assets.ingest import Ingested, ingest
 from photo_assets.ingest_lock import IngestRunning, only_ingest
 from photo_assets.instance import open_instance
-from photo_assets.settings import Settings
+from photo_assets.settings import Settings, load_settings
 from photo_assets.steps.collection import version_of
 from photo_assets.steps.scanning import Roots, scan_until_settled
 from photo_assets.tables import SCHEMAS
 from resources.tables.frames import rows_of
 from resources.tables.store import TableStore
-from tests.conftest import fingerprints, write_photo
+from tests.conftest import fill, fingerprints, settings_below, write_photo
 
 
 def ingest_now(settings: Settings) -> Ingested:
@@ -41,32 +42,52 @@ def end_state(settings: Settings) -> dict[str, object]:
         return {"counts": ledger.counts(), "failures": failures, "points": points}
 
 
-def test_an_ingest_makes_a_point_of_every_photo_and_a_reason_of_every_failure(
-    settings: Settings, library: Path
-) -> None:
-    ingested = ingest_now(settings)
-    counts = ingested.counts
+@dataclass
+class Taken:
+    """One ingest of the small library for tests that change nothing in it; `before` is what the originals were."""
+
+    folder: Path
+    before: dict[str, tuple[bytes, int]]
+    ingested: Ingested
+    end_state: dict[str, object]
+
+
+@pytest.fixture(scope="module")
+def taken(tmp_path_factory: pytest.TempPathFactory) -> Taken:
+    folder = tmp_path_factory.mktemp("taken")
+    with pytest.MonkeyPatch.context() as patch:
+        settings = settings_below(folder, patch)
+        before = fingerprints(fill(settings.library_roots[0]))
+        ingested = ingest_now(settings)
+        return Taken(folder, before, ingested, end_state(settings))
+
+
+@pytest.fixture
+def settled(taken: Taken, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """The settings of what has been ingested once."""
+    return settings_below(taken.folder, monkeypatch)
+
+
+def test_an_ingest_makes_a_point_of_every_photo_and_a_reason_of_every_failure(taken: Taken) -> None:
+    counts = taken.ingested.counts
     assert (counts["files"], counts["ok"], counts["duplicates"], counts["failed"]) == (8, 6, 1, 1)
     assert (counts["photos"], counts["pending"], counts["ignored"]) == (6, 0, 1)
-    assert [(Path(row["path"]).name, row["error_kind"]) for row in ingested.failures] == [("broken.jpg", "corrupt")]
-    points = end_state(settings)["points"]
+    failures = [(Path(row["path"]).name, row["error_kind"]) for row in taken.ingested.failures]
+    assert failures == [("broken.jpg", "corrupt")]
+    points = taken.end_state["points"]
     assert isinstance(points, dict) and len(points) == 6
     copied = [sorted(Path(path).name for path in payload["paths"]) for payload in points.values()]
     assert ["again.jpg", "photo-0.jpg"] in copied
 
 
-def test_originals_are_never_touched(settings: Settings, library: Path) -> None:
-    before = fingerprints(library)
-    ingest_now(settings)
-    assert fingerprints(library) == before
+def test_originals_are_never_touched(taken: Taken, settled: Settings) -> None:
+    assert fingerprints(settled.library_roots[0]) == taken.before
 
 
-def test_a_second_ingest_finds_nothing_new(settings: Settings, library: Path) -> None:
-    ingest_now(settings)
-    before = end_state(settings)
-    again = ingest_now(settings)
+def test_a_second_ingest_finds_nothing_new(taken: Taken, settled: Settings) -> None:
+    again = ingest_now(settled)
     assert again.batches == []
-    assert end_state(settings) == before
+    assert end_state(settled) == taken.end_state
 
 
 def test_an_ingest_leaves_a_batch_to_the_run_that_is_at_work_on_it(settings: Settings, library: Path) -> None:
@@ -87,9 +108,9 @@ def test_an_ingest_leaves_a_batch_to_the_run_that_is_at_work_on_it(settings: Set
     assert (again.batches, again.left, again.counts["pending"]) == ([first], [], 0)
 
 
-def test_every_table_has_its_columns_and_provenance(settings: Settings, library: Path) -> None:
-    ingested = ingest_now(settings)
-    store = TableStore(settings.photo_data / "tables")
+def test_every_table_has_its_columns_and_provenance(taken: Taken, settled: Settings) -> None:
+    ingested = taken.ingested
+    store = TableStore(settled.photo_data / "tables")
     for table, schema in SCHEMAS.items():
         for batch in ingested.batches:
             for row in rows_of(store.read(table, batch, schema)):
@@ -126,15 +147,15 @@ def test_a_changed_file_is_taken_again_in_a_later_batch(settings: Settings, libr
 
 
 @pytest.mark.parametrize("after", ["photo_files", "decoded_images", "image_captions", "collection_points"])
-def test_a_killed_ingest_ends_the_same_when_run_again(settings: Settings, library: Path, after: str) -> None:
+def test_a_killed_ingest_ends_the_same_when_run_again(
+    taken: Taken, settled: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: str
+) -> None:
+    monkeypatch.setenv("PHOTO_DATA", str(tmp_path / "data"))
+    settings = load_settings()
     kill_when(settings.photo_data / "tables" / after)
     resumed = ingest_now(settings)
     assert resumed.counts["pending"] == 0 and not resumed.failed
-    killed = end_state(settings)
-    fresh = settings.model_copy(update={"photo_data": settings.photo_data.with_name("fresh")})
-    os.environ["DAGSTER_HOME"] = ""
-    ingest_now(fresh)
-    assert killed == end_state(fresh)
+    assert end_state(settings) == taken.end_state
 
 
 def test_a_second_ingest_at_the_same_time_is_one_clear_error(settings: Settings, library: Path) -> None:

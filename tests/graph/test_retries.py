@@ -21,7 +21,7 @@ from resources.opening import opened
 from resources.tables.schema import Row
 from tests.conftest import write_photo
 
-from .test_command_line import run
+from .test_command_line import photos as command
 from .test_ingest import end_state, ingest_now
 
 
@@ -118,16 +118,16 @@ def test_a_quarantined_photo_is_left_alone_until_a_person_says_otherwise(
     bench.fails.clear()
     bench.ahead_s += 100 * max(WAITS_S)
     assert ingest_now(settings).batches == []
-    assert "next try: quarantined: with another decoder or --retry" in run("photos", "failures").stdout
+    assert "next try: quarantined: with another decoder or --retry" in command("failures").stdout
 
-    told = run("photos", "failures", "--retry", str(photos / "photo-1.jpg"))
+    told = command("failures", "--retry", str(photos / "photo-1.jpg"))
     assert "no failures to try again" in told.stdout
-    told = run("photos", "failures", "--retry", str(photos))
+    told = command("failures", "--retry", str(photos))
     assert "failed files that are due now: 1; `photos ingest` or the sensor takes them" in told.stdout
 
     assert ingest_now(settings).counts["ok"] == 3
     assert bench.decoded.count("photo-0.jpg") == 3
-    assert "no failures" in run("photos", "failures").stdout
+    assert "no failures" in command("failures").stdout
 
 
 def test_a_caption_that_failed_is_written_again_without_decoding_or_embedding(
