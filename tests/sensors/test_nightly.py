@@ -7,6 +7,7 @@ import pytest
 from dagster._core.test_utils import create_run_for_test
 
 from photo_assets.at_work import RANGE_END, RANGE_START
+from photo_assets.jobs import BATCH_ASSETS
 from photo_assets.refresh_plan import current_provenance
 from resources.decoding.raw_policy import RawPolicy
 from resources.decoding.resource import DecodingResource
@@ -14,7 +15,8 @@ from resources.inference.resource import InferenceResource
 from resources.library.batching import Outcome
 from resources.library.identity import IdentifiedFile
 from resources.library.look import look_over
-from sensors.nightly import nightly_refresh
+from resources.vectors.resource import VectorIndexResource
+from sensors.nightly import nightly_graph, nightly_refresh
 
 from .conftest import Watched, finish
 
@@ -122,7 +124,7 @@ def test_stale_and_failed_batches_share_a_night_oldest_first_and_only_stale_asse
     assert [request.partition_key for request in requests] == [first, second, third]
     due = ["image_captions", "caption_embeddings", "collection_points"]
     assert [key.path[-1] for key in requests[0].asset_selection] == due
-    assert len(requests[1].asset_selection) == 6
+    assert requests[1].asset_selection == [dg.AssetKey(name) for name in BATCH_ASSETS]
     assert requests[0].tags == {
         "photos/batch": first,
         "photos/files": "1",
@@ -141,3 +143,22 @@ def test_a_service_that_does_not_answer_is_a_reason_to_skip_the_night(
     away = InferenceResource(preset="small", state_directory="inference", url="http://127.0.0.1:9")
     (skipped,) = [evaluate(watched, inference=away)]
     assert isinstance(skipped, dg.SkipReason) and "INFERENCE_URL" in str(skipped.skip_message)
+
+
+def asked_for_a_graph(watched: Watched, after: int) -> dg.RunRequest | dg.SkipReason:
+    resources = {"library": watched.library, "vectors": VectorIndexResource(directory="none", graph_points=after)}
+    with dg.build_schedule_context(
+        instance=watched.instance, scheduled_execution_time=NIGHT, resources=resources
+    ) as context:
+        return nightly_graph(context)
+
+
+def test_a_graph_is_built_once_enough_photos_came_in_since_the_last_one(watched: Watched) -> None:
+    for batch in cut(watched, 3):
+        end_with_a_photo(watched, batch)
+
+    assert isinstance(asked_for_a_graph(watched, 3), dg.RunRequest)
+    assert "3 photos" in str(asked_for_a_graph(watched, 4))
+    watched.instance.report_runless_asset_event(dg.AssetMaterialization("collection_index", metadata={"points": 1}))
+    assert isinstance(asked_for_a_graph(watched, 2), dg.RunRequest)
+    assert "2 photos" in str(asked_for_a_graph(watched, 3))
