@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check docs format dev bench bench-decode bench-inference bench-prototype bench-library models clean fuzz
+.PHONY: help install demo test check docs format dev bench bench-decode bench-inference bench-prototype bench-library models clean fuzz audit sbom
 
 help: ## Show this list.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -61,6 +61,14 @@ bench-library: $(INSTALLED) ## Measure looks at up to a million files; writes re
 
 fuzz: $(INSTALLED) ## Decode damaged photos for MINUTES=10; keeps what it finds in fuzz-findings/.
 	$(BIN)/python -m tests.decoding.fuzz --minutes $(or $(MINUTES),10)
+
+audit: $(INSTALLED) ## Ask whether any locked package has a known vulnerability; needs pypi.org itself.
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[audit]'
+	$(BIN)/python -m tests.operations.audit
+
+sbom: $(INSTALLED) ## Write sbom.json: every installed package with version and licence, as CycloneDX.
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[audit]'
+	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --output-file sbom.json $(BIN)/python
 
 models: $(INSTALLED) ## Train the two small models again (under an hour on two cores).
 	$(BIN)/python -m photo_assets.demo.train_models clip & \
