@@ -4,6 +4,7 @@
     ├── IndexInUse           another process holds the embedded engine            retry helps
     ├── IndexUnreachable     the server does not answer, or answers "not now"     retry helps
     ├── IndexUnauthorized    the server refuses the key
+    ├── DiskFull             the server has no room for what is written
     ├── IndexRejected        the server refuses the request
     ├── DamagedSnapshot      a file that is no snapshot of a version
     ├── SnapshotDiffers      a new snapshot that does not hold what it should     retry helps
@@ -75,6 +76,20 @@ class IndexUnauthorized(VectorIndexError):
 
     def __str__(self) -> str:
         return f"the Qdrant server at {self.url} refuses access ({self.status}). Set QDRANT_API_KEY to its key."
+
+
+class DiskFull(VectorIndexError):
+    """The server at `url` has no room left for what is written."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(url, reason)
+        self.url, self.reason = url, reason
+
+    def __str__(self) -> str:
+        return (
+            f"the Qdrant server at {self.url} has no room left: {self.reason}. Make room on its disk and start again; "
+            "batches that were not written to the end stay due, and nothing is lost."
+        )
 
 
 class IndexRejected(VectorIndexError):

@@ -16,6 +16,7 @@ from qdrant_client.common.client_exceptions import ResourceExhaustedResponse
 from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 
 from resources.vectors.errors import (
+    DiskFull,
     IndexRejected,
     IndexUnauthorized,
     IndexUnreachable,
@@ -33,6 +34,8 @@ _CLIENT_ERRORS = (
     JSONDecodeError,  # and that it is not JSON
     grpc.RpcError,
 )
+_NO_ROOM = 507
+_FULL = ("no space left", "disk space")  # the operating system's words, and the server's where it looks ahead
 _NOT_NOW = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.RESOURCE_EXHAUSTED)
 _NOT_YOU = {grpc.StatusCode.UNAUTHENTICATED: 401, grpc.StatusCode.PERMISSION_DENIED: 403}
 
@@ -56,7 +59,7 @@ class RetryPolicy:
 def call(action: Callable[[], T], policy: RetryPolicy, url: str, version: str = "") -> T:
     """The result of `action`, tried again while the server is unreachable or overloaded.
 
-    Raises IndexUnreachable after the last attempt; IndexUnauthorized, UnknownVersion, IndexRejected at once.
+    Raises IndexUnreachable after the last attempt; IndexUnauthorized, DiskFull, UnknownVersion, IndexRejected at once.
     """
     for attempt in range(policy.attempts):
         try:
@@ -79,11 +82,18 @@ def _translate(error: Exception, url: str, version: str) -> VectorIndexError:
             return _translate_rpc(error, url, version)
         case AssertionError() | JSONDecodeError():
             return IndexRejected(url, None, f"its answer is not Qdrant's: {error}")
-    return IndexUnreachable(url, str(error) or type(error).__name__)
+    return IndexUnreachable(url, str(error).rstrip(".") or type(error).__name__)
+
+
+def _says_full(told: str) -> bool:
+    """Whether a server's answer says so: Qdrant has no status of its own for it."""
+    return any(words in told.lower() for words in _FULL)
 
 
 def _translate_rpc(error: grpc.RpcError, url: str, version: str) -> VectorIndexError:
     code, told = error.code(), error.details() or ""
+    if _says_full(told):
+        return DiskFull(url, told)
     if code in _NOT_YOU:
         return IndexUnauthorized(url, _NOT_YOU[code])
     if code in _NOT_NOW:
@@ -96,6 +106,8 @@ def _translate_rpc(error: grpc.RpcError, url: str, version: str) -> VectorIndexE
 def _translate_status(error: UnexpectedResponse, status: int | None, url: str, version: str) -> VectorIndexError:
     if status in (401, 403):
         return IndexUnauthorized(url, status)
+    if status == _NO_ROOM or _says_full(error.content.decode("utf-8", "replace")):
+        return DiskFull(url, str(error))
     if status == 429 or (status or 0) >= 500:
         return IndexUnreachable(url, str(error))
     if status == 404 and version and b"doesn't exist" in error.content:

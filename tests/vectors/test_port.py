@@ -23,6 +23,7 @@ ERRORS = [
     errors.IndexInUse(Path("index"), 60.0, "123"),
     errors.IndexUnreachable("http://qdrant:6333", "refused"),
     errors.IndexUnauthorized("http://qdrant:6333", 401),
+    errors.DiskFull("http://qdrant:6333", "no space left"),
     errors.IndexRejected("http://qdrant:6333", 400, "bad"),
     errors.EngineFailure(Path("index"), "no space left"),
     errors.DamagedSnapshot(Path("a.tar.gz"), "cut off"),
