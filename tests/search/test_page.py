@@ -1,9 +1,12 @@
 """The gallery page in a real browser: seen, typed in, walked through by keys, and fed hostile words."""
 
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.resources import files
 from pathlib import Path
+from urllib.parse import quote_plus, urlencode
 
 import pytest
 
@@ -141,6 +144,80 @@ def test_one_photo_shows_its_metadata_its_place_and_photos_like_it(tab: Tab, ser
     tab.ask("document.querySelectorAll('#detail-links a')[1].click()")
     tab.wait("location.search.includes('lat=14') && document.querySelectorAll('#tiles .tile').length === 1")
     assert tab.ask("document.getElementById('filter-count').textContent") == "1"
+
+
+def test_camera_lens_and_keywords_of_a_photo_lead_to_the_photos_that_share_them(tab: Tab, service: str) -> None:
+    tab.open(f"{service}/#{photo_id(4)}")
+    tab.wait(SIMILAR)
+    links = tab.ask("[...document.querySelectorAll('#detail-facts a')].map(a => [a.textContent, a.search])")
+    assert links == [
+        ["Camera 1", "?camera=Camera+1"],
+        ["Lens 0", "?lens=Lens+0"],
+        ["word0", "?keyword=word0"],
+        [HOSTILE, f"?{urlencode({'keyword': HOSTILE}, quote_via=quote_plus, safe='*')}"],
+    ]
+    tab.ask("document.querySelectorAll('#detail-facts a')[1].click()")
+    tab.wait("location.search === '?lens=Lens+0' && document.querySelectorAll('#tiles .tile').length === 6")
+    assert tab.ask("document.querySelector('[name=lens]').value") == "Lens 0"
+
+
+def test_duplicates_are_shown_group_by_group_with_the_one_to_keep_first(tab: Tab, service: str) -> None:
+    tab.open(f"{service}/")
+    tab.wait(ALL_SHOWN)
+    tab.ask("document.querySelector('a[href=\"/copies\"]').click()")
+    tab.wait("document.querySelectorAll('.copies li').length === 2")
+    assert tab.ask("document.querySelector('#groups h2').textContent") == "The same file 2 files"
+    assert tab.ask("[...document.querySelectorAll('.copies .path')].map(p => p.textContent)") == [
+        "/copies/5.jpg",
+        "/photos/1/5.jpg",
+    ]
+    assert tab.ask("[...document.querySelectorAll('.copies li')].map(li => li.innerText.startsWith('Keep'))") == [
+        True,
+        False,
+    ]
+    assert "Nothing is deleted" in tab.ask("document.getElementById('status').textContent")
+    assert tab.ask("document.querySelectorAll('button').length") == 2, "to look again, and for more"
+    tab.ask("document.querySelector('[value=exact]').click(); document.querySelector('#kinds button').click()")
+    tab.wait("document.getElementById('status')?.textContent.startsWith('No duplicates')")
+    assert tab.ask("location.search") == "?kind=perceptual&kind=semantic"
+    tab.open(f"{service}/copies", 360, 740)
+    tab.wait("document.querySelectorAll('.copies li').length === 2")
+    assert tab.ask("document.documentElement.scrollWidth") <= 360
+    tab.ask("document.querySelector('.copies a').click()")
+    tab.wait(SIMILAR)
+    assert tab.ask("location.hash") == f"#{photo_id(5)}"
+
+
+def test_a_score_is_shown_only_where_something_was_searched(tab: Tab, service: str) -> None:
+    scores = "[...document.querySelectorAll('.tile i')].filter(score => score.checkVisibility()).length"
+    for address, shown in (("/", 0), ("/?text=photo+5", PHOTOS)):
+        tab.open(f"{service}{address}")
+        tab.wait(ALL_SHOWN)
+        assert tab.ask(scores) == shown
+
+
+def test_all_words_stand_out_from_what_is_behind_them() -> None:
+    css = files("photo_assets.search.service").joinpath("page/gallery.css").read_text()
+    light, dark = (dict(re.findall(r"--([\w-]+): (#\w+);", scheme)) for scheme in css.split("@media", 2)[:2])
+    for colours in (light, light | dark):
+        for words, behind in (
+            *((words, behind) for words in ("ink", "soft", "accent", "bad") for behind in ("paper", "card")),
+            ("on-accent", "accent"),
+        ):
+            assert contrast(colours[words], colours[behind]) >= 4.5, (words, behind)
+
+
+def contrast(one: str, other: str) -> float:
+    """The ratio that WCAG 2 asks 4.5 of."""
+    brighter, darker = sorted((luminance(colour) for colour in (one, other)), reverse=True)
+    return (brighter + 0.05) / (darker + 0.05)
+
+
+def luminance(colour: str) -> float:
+    digits = colour[1:] if len(colour) == 7 else "".join(digit * 2 for digit in colour[1:])
+    parts = (int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4))
+    linear = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
 
 def test_filters_are_part_of_the_address_and_one_goes_back(tab: Tab, service: str) -> None:

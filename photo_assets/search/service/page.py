@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse
 
 from resources.web.access import Access
 
-COOKIE, LOGIN = "photos_session", "/login"
+COOKIE, LOGIN, COPIES = "photos_session", "/login", "/copies"
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".html": "text/html"}
 _FILES = {
     file.name: file.read_bytes()
@@ -21,13 +21,13 @@ _FILES = {
 }
 _ASSETS = frozenset(f"/assets/{name}" for name in _FILES if not name.endswith(".html"))
 
-OPEN_PATHS = frozenset({LOGIN, "/docs", "/openapi.json", *_ASSETS})
+OPEN_PATHS = frozenset({LOGIN, COPIES, "/docs", "/openapi.json", *_ASSETS})
 """What anybody may have: it tells nothing that the source does not."""
 
 
 def add_page(app: FastAPI, access: Access) -> None:
     """Add the pages, their files and, where there is a token, the login."""
-    for path, name in (("/", "gallery.html"), ("/docs", "interface.html")):
+    for path, name in (("/", "gallery.html"), (COPIES, "copies.html"), ("/docs", "interface.html")):
         _serve(app, path, name)
     for path in sorted(_ASSETS):
         _serve(app, path, path.removeprefix("/assets/"))

@@ -1,6 +1,6 @@
 // What the page asks of the service, and the address that says it: a search can be kept, shared and gone back to.
 
-const FILTERS = ["taken_from", "taken_to", "camera", "format", "min_rating", "keyword", "folder", "lat", "lon", "km"];
+const FILTERS = ["taken_from", "taken_to", "camera", "lens", "format", "min_rating", "keyword", "folder", "lat", "lon", "km"];
 const PAGE = 60;
 
 export class Problem extends Error {}
@@ -20,6 +20,12 @@ async function answer(address, options) {
 
 export const photo = (id) => answer(`/photos/${encodeURIComponent(id)}`);
 export const similar = (id) => answer(`/similar/${encodeURIComponent(id)}?limit=8`);
+
+export function duplicates(kinds, offset) {
+  const asked = new URLSearchParams(kinds.map((kind) => ["kind", kind]));
+  asked.set("offset", offset);
+  return answer(`/duplicates?${asked}`);
+}
 
 // The parameters of a filled form, without what is empty.
 export function parametersOf(form) {

@@ -10,7 +10,10 @@ const NAMES = {
   focal_length_mm: "Focal length", focal_length_35mm_mm: "As on 35 mm", flash_fired: "Flash", size: "Size",
   format: "Format", rating: "Rating", title: "Title", description: "Description", keywords: "Keywords", label: "Label",
 };
+const filtered = (name, value) => element("a", { href: `/?${new URLSearchParams({ [name]: value })}` }, value);
 const WRITTEN = {
+  camera: (value) => filtered("camera", value),
+  lens_model: (value) => filtered("lens", value),
   taken_at: (value) => value.replace("T", " ").slice(0, 16),
   exposure_s: (value) => (value > 0 && value < 0.4 ? `1/${Math.round(1 / value)} s` : `${value} s`),
   f_number: (value) => `f/${value}`,
@@ -19,7 +22,7 @@ const WRITTEN = {
   flash_fired: (value) => (value ? "fired" : "did not fire"),
   format: (value) => value.toUpperCase(),
   rating: (value) => (value > 0 ? "★".repeat(value) : String(value)),
-  keywords: (value) => value.join(", "),
+  keywords: (value) => value.flatMap((word, place) => [place ? ", " : "", filtered("keyword", word)]),
 };
 
 function factsOf(metadata) {
@@ -27,7 +30,7 @@ function factsOf(metadata) {
   const told = { ...metadata, size: width && height ? `${width} × ${height}` : undefined };
   return Object.keys(NAMES)
     .filter((name) => told[name] !== undefined)
-    .map((name) => [NAMES[name], WRITTEN[name] ? WRITTEN[name](told[name]) : told[name]]);
+    .map((name) => [NAMES[name], WRITTEN[name] ? WRITTEN[name](told[name]) : String(told[name])]);
 }
 
 function linksOf(photo) {

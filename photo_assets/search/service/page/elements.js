@@ -11,8 +11,9 @@ export function element(name, attributes = {}, ...children) {
   return made;
 }
 
+// Names and what is said of each: text, or elements and text in a list.
 export function facts(list, pairs) {
   list.replaceChildren(
-    ...pairs.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, String(value))]),
+    ...pairs.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, ...[value].flat())]),
   );
 }

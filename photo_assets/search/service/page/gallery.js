@@ -35,7 +35,7 @@ function suggest(id, values) {
 
 async function load(offset = 0) {
   const asked = ++latest;
-  if (!offset) tell("Searching …");
+  if (!offset) tell(picture ? `Looking at ${picture.name} …` : "Searching …");
   byId("more").disabled = true;
   try {
     const found = await asking.search(parameters(), offset, picture);
@@ -60,6 +60,7 @@ function render() {
   byId("filter-count").textContent = count;
   byId("filter-count").hidden = !count;
   const text = parameters().get("text");
+  tiles.classList.toggle("unscored", !text);
   document.title = text ? `${text} · Photos` : "Photos";
   return load();
 }
@@ -72,7 +73,7 @@ function go(asked) {
 
 function searchBy(file) {
   picture = file;
-  tell(`Looking at ${file.name} …`);
+  tiles.classList.remove("unscored");
   return load();
 }
 
