@@ -47,7 +47,7 @@ def compare(
     html: Annotated[Path | None, typer.Option(help="Also write the hits of both as a page with thumbnails.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Compare two versions: what they hold, and what they answer to the queries of PHOTO_CANARY_QUERIES."""
+    """Compare two versions: what they hold, and what they answer to the queries of PHOTO_COMPARISON_QUERIES."""
     from rich.markdown import Markdown
 
     from photo_assets.comparison_report import comparison_shown

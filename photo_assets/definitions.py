@@ -111,7 +111,7 @@ def build_resources(settings: Settings) -> dict[str, Any]:
             graph_points=settings.photo_graph_points,
             auto_switch=settings.photo_collection_auto_switch,
             version_grace_s=settings.photo_collection_grace_days * DAY_S,
-            canary_queries=settings.photo_canary_queries,
+            comparison_queries=settings.photo_comparison_queries,
         ),
         "io_manager": ParquetIOManager(TableStore(data / "tables"), SCHEMAS),
     }

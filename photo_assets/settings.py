@@ -143,7 +143,7 @@ class Settings(BaseSettings):
         description="Days after which a version that is neither searched nor the settings' model's is dropped. Until "
         "then `photos collection rollback` goes back to it.",
     )
-    photo_canary_queries: str = Field(
+    photo_comparison_queries: str = Field(
         "",
         description="A text file of queries, one a line, by which two versions of the collection are compared. Empty: "
         "a few that suit most libraries.",

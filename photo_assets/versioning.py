@@ -86,7 +86,7 @@ class Versions:
         pair = self._named(old or self._searched()), self._named(new or str(wanted))
         if pair[0].name == pair[1].name:
             raise VersionError(f"{pair[0].name} would be compared with itself; name two of `photos collection list`")
-        queries = canaries(self.settings.photo_canary_queries)
+        queries = canaries(self.settings.photo_comparison_queries)
         return compare(self.index, self.ledger.ok_photo_ids(), pair, self.models, queries)
 
     def write_page(self, found: Comparison, path: Path) -> Path:

@@ -108,7 +108,7 @@ def photo_collection(
         state = reconcile(index, ledger, wanted.name, auto_switch=vectors.auto_switch)
         found = compare(index, ledger, wanted.name, told_by(io_manager.rows("collection_points", TOLD_BY_TABLES)))
         ledger.doubt_points(found.batches)
-        compared = compared_with(state, index, ledger, models, vectors.canary_queries)
+        compared = compared_with(state, index, ledger, models, vectors.comparison_queries)
         dropped = versions.drop_unused(index, ledger, now - vectors.version_grace_s)
         counts, held = ledger.counts(), ledger.held_roots()
         ledger.tell_held_roots(held)

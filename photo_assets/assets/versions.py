@@ -31,7 +31,7 @@ def kept_whole(
 
 
 def compared_with(
-    state: "CollectionState", index: "VectorIndex", ledger: "Ledger", models: "EngineOf", canary_queries: str
+    state: "CollectionState", index: "VectorIndex", ledger: "Ledger", models: "EngineOf", comparison_queries: str
 ) -> dict[str, Any]:
     """Compare the settings' version, once it is whole, with the one that is searched or was until now."""
     from photo_assets.comparison_report import comparison_shown
@@ -43,7 +43,7 @@ def compared_with(
         return {}
     try:
         pair = named(index, ledger, old), named(index, ledger, state.version)
-        found = compare(index, ledger.ok_photo_ids(), pair, models, canaries(canary_queries))
+        found = compare(index, ledger.ok_photo_ids(), pair, models, canaries(comparison_queries))
     except PhotoPlatformError as error:
         return {"comparison": str(error)}
     told = {"canary_overlap": found.overlap, "canary_rank_correlation": found.rank_correlation}

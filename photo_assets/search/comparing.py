@@ -38,7 +38,7 @@ CANARIES = (
     "a room in a house",
     "a page with text",
 )
-"""Texts that most libraries have something for; PHOTO_CANARY_QUERIES names a file with others."""
+"""Texts that most libraries have something for; PHOTO_COMPARISON_QUERIES names a file with others."""
 
 _MOST_CANARIES = 200
 
@@ -99,10 +99,10 @@ def canaries(path: str) -> tuple[str, ...]:
     try:
         lines = Path(path).expanduser().read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise SearchError(f"PHOTO_CANARY_QUERIES: {path} cannot be read ({error}); name a text file") from None
+        raise SearchError(f"PHOTO_COMPARISON_QUERIES: {path} cannot be read ({error}); name a text file") from None
     queries = tuple(dict.fromkeys(line.strip() for line in lines if line.strip()))
     if not 0 < len(queries) <= _MOST_CANARIES:
-        raise SearchError(f"PHOTO_CANARY_QUERIES: {path} has {len(queries)} queries; give 1 to {_MOST_CANARIES}")
+        raise SearchError(f"PHOTO_COMPARISON_QUERIES: {path} has {len(queries)} queries; give 1 to {_MOST_CANARIES}")
     return queries
 
 

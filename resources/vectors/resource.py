@@ -15,7 +15,7 @@ class VectorIndexResource(dg.ConfigurableResource):
 
     A new model's version is searched as soon as it is whole where `auto_switch` says so; one that is not used is kept
     for `version_grace_s` seconds. The search graph is built again once `graph_points` points came in, and vectors are
-    ranked as `quantization` says. `canary_queries` is the file of texts by which two are compared, "" for the usual.
+    ranked as `quantization` says. `comparison_queries` is the file of texts that two are compared by, "" for the usual.
     """
 
     directory: str
@@ -26,7 +26,7 @@ class VectorIndexResource(dg.ConfigurableResource):
     graph_points: int = 20_000
     auto_switch: bool = True
     version_grace_s: float = 14 * 86_400.0
-    canary_queries: str = ""
+    comparison_queries: str = ""
 
     def index(self) -> "VectorIndex":
         """The open index; use it in a `with`, so that the embedded engine is free for the next process."""

@@ -110,7 +110,7 @@ def test_canary_queries_are_the_lines_of_a_file(tmp_path: Path) -> None:
     assert canaries("") == CANARIES
     for content in (b"\xff\xfe", b"\n \n", b"".join(b"%d\n" % number for number in range(201))):
         file.write_bytes(content)
-        with pytest.raises(SearchError, match="PHOTO_CANARY_QUERIES"):
+        with pytest.raises(SearchError, match="PHOTO_COMPARISON_QUERIES"):
             canaries(str(file))
     with pytest.raises(SearchError, match="cannot be read"):
         canaries(str(tmp_path / "absent.txt"))
