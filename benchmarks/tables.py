@@ -9,6 +9,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from benchmarks.collection_tables import collection_lines
 from benchmarks.decode_tables import decode_lines, pool_lines
 from benchmarks.inference_tables import inference_lines
 from benchmarks.library_tables import library_lines
@@ -21,6 +22,7 @@ _OF_SAMPLES = {
     "decode_pool": pool_lines,
     "inference": inference_lines,
     "library": library_lines,
+    "collection": collection_lines,
     "prototype": prototype_lines,
 }
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"

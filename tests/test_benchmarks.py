@@ -1,5 +1,7 @@
 """What is made of a benchmark's raw samples."""
 
+from benchmarks.collection_points import FILTERS
+from benchmarks.collection_tables import collection_lines
 from benchmarks.decode_tables import decode_lines, pool_lines
 from benchmarks.decode_ways import OURS, OURS_WHOLE
 
@@ -31,3 +33,24 @@ def test_the_pool_is_compared_within_each_run():
     lines = pool_lines(samples)
     assert "| 2 workers over 1 | 2.00 | 2.00, 2.00, 2.00 |" in lines
     assert any(line.startswith("| isolation: 1 worker beside the plain loop, % more time | 10.00 |") for line in lines)
+
+
+def test_every_way_of_searching_has_its_size_its_own_disk_and_the_median_of_its_runs():
+    spent = {f"{name} {tail}": 1.0 for name in FILTERS for tail in ("p50_ms", "p95_ms")}
+    searched = spent | {"memory_mb": 300, "reopen_ms": 200.0, "recall_at_10": 0.99}
+    once = {
+        "one by one, by batches": {"one_by_one_per_s": 100, "by_batches_per_s": 2_000},
+        "filled": {"in_per_s": 5_000, "disk_mb": 90},
+        "searched as it came in": searched,
+        "graph built": {"build_s": 10.0, "disk_mb": 120},
+        "searched by graph": searched | {"no filter p50_ms": 0.5},
+        "int8 built": {"build_s": 5.0, "disk_mb": 150},
+        "searched by int8": searched,
+    }
+    samples = [{"points": 10_000, "run": 0, "what": what} | taken for what, taken in once.items()]
+    slow = [sample | {"run": 1, "build_s": 99.0, "no filter p50_ms": 9.0} for sample in samples]
+    lines = collection_lines([*samples, *samples, *slow])
+    assert "| 10,000 | 5,000 | 100 | 2,000 | 20.0 |" in lines
+    graph = "| 10,000 | by graph | 10.0 | 120 | 300 | 200 | 0.990 | 0.50, 1.00 | 1.00, 1.00 | 1.00, 1.00 | 1.00, 1.00 |"
+    assert graph in lines
+    assert sum(line.startswith("| 10,000 | ") for line in lines) == 4
