@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check docs format dev bench bench-decode bench-inference bench-prototype bench-library models clean fuzz audit sbom
+.PHONY: help install demo test prove check docs format dev bench bench-decode bench-inference bench-prototype bench-library models clean fuzz audit sbom
 
 help: ## Show this list.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -22,7 +22,10 @@ demo: $(INSTALLED) ## Render a sample library, ingest it through Dagster, search
 	@$(BIN)/python -m photo_assets.demo.demo
 
 test: $(INSTALLED) ## Run the whole suite.
-	$(BIN)/python -m pytest --numprocesses 2
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
+
+prove: $(INSTALLED) ## Prove the living library thoroughly: 500 kills, each call failing alone. Takes long.
+	LIVING_KILLS=500 LIVING_EXAMPLES=2000 LIVING_SINGLE=1 $(BIN)/python -m pytest -s tests/living
 
 check: $(INSTALLED) ## Lint, formatting, types, docs drift.
 	$(BIN)/ruff check .
