@@ -18,6 +18,7 @@ from resources.vectors import edge_requests, locks
 from resources.vectors.chunks import chunked
 from resources.vectors.errors import EngineFailure, IndexInUse
 from resources.vectors.port import Filters, Hit, Point, Quantization, Record, Using
+from resources.vectors.room import check_room
 from resources.vectors.vector_names import NAMES, vector_of
 
 _CHUNK = 1_000  # points per write: 2 MB of vectors of 512 dimensions, and past the size where more is faster
@@ -133,6 +134,7 @@ class OpenVersion:
             return [edge_requests.hit_of(point) for point in self._shard.query(request)]
 
     def _update(self, operation: edge.UpdateOperation) -> None:
+        check_room(self._directory)
         if not self._has_written:
             self._before_writing()
             self._has_written = True

@@ -29,6 +29,7 @@ from resources.vectors.layout import Layout
 from resources.vectors.points import check_ids, check_payload, check_points, check_vector, check_version_name
 from resources.vectors.port import SCRATCH, Filters, Hit, Point, Quantization, Record, Using
 from resources.vectors.ranking import nearest
+from resources.vectors.room import check_room
 
 
 class EmbeddedIndex:
@@ -233,6 +234,7 @@ class EmbeddedIndex:
                 return
             shard = self._layout.begin(version) / "shard"
             shard.mkdir()
+            check_room(shard)
             make_shard(shard, dimensions)
             self._layout.publish(version, dimensions)
 
