@@ -14,7 +14,8 @@ from photo_assets.assets.collection import collection_points, photo_collection
 from photo_assets.assets.indexing import collection_index
 from photo_assets.assets.inference import caption_embeddings, image_inference
 from photo_assets.assets.library import decoded_images, photo_files, photo_metadata
-from photo_assets.jobs import ASKED_JOBS, audit_library, optimize_collection, scan_library
+from photo_assets.assets.snapshots import collection_snapshot
+from photo_assets.jobs import ASKED_JOBS, audit_library, optimize_collection, scan_library, snapshot_collection
 from photo_assets.partitions import backfill_policy
 from photo_assets.settings import Settings, load_settings
 from photo_assets.tables import SCHEMAS
@@ -27,7 +28,7 @@ from resources.vectors.resource import VectorIndexResource
 from sensors.failures import batch_failed, failed_again
 from sensors.new_photos import new_photos
 from sensors.nightly import nightly_collection, nightly_graph, nightly_refresh
-from sensors.weekly import weekly_audit
+from sensors.weekly import weekly_audit, weekly_snapshot
 
 DAY_S = 86_400.0
 
@@ -40,6 +41,7 @@ ASSETS = [
     collection_points,
     photo_collection,
     collection_index,
+    collection_snapshot,
     library_audit,
 ]
 
@@ -49,9 +51,9 @@ def build_defs(settings: Settings | None = None, *, resources: Mapping[str, Any]
     settings = settings or load_settings()
     return dg.Definitions(
         assets=[_backfilled(asset, settings) for asset in ASSETS],
-        jobs=[*ASKED_JOBS, scan_library, audit_library, optimize_collection],
+        jobs=[*ASKED_JOBS, scan_library, audit_library, optimize_collection, snapshot_collection],
         sensors=[new_photos, collection_follows_batches(), batch_failed, failed_again],
-        schedules=[nightly_refresh, nightly_collection, nightly_graph, weekly_audit],
+        schedules=[nightly_refresh, nightly_collection, nightly_graph, weekly_audit, weekly_snapshot],
         resources=build_resources(settings) | dict(resources or {}),
         # One process per run: models load once, and a step costs 0.15 s instead of 2.7 s.
         executor=dg.in_process_executor,
@@ -112,6 +114,8 @@ def build_resources(settings: Settings) -> dict[str, Any]:
             auto_switch=settings.photo_collection_auto_switch,
             version_grace_s=settings.photo_collection_grace_days * DAY_S,
             comparison_queries=settings.photo_comparison_queries,
+            snapshots_directory=str(settings.snapshots_folder),
+            snapshots_kept=settings.photo_snapshots_kept,
         ),
         "io_manager": ParquetIOManager(TableStore(data / "tables"), SCHEMAS),
     }

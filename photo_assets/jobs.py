@@ -7,7 +7,7 @@ from photo_assets.specs import SPECS
 from resources.decoding.resource import DecodingResource
 from resources.library.resource import LibraryResource
 
-OF_THE_WHOLE = {"photo_collection", "collection_index", "library_audit"}
+OF_THE_WHOLE = {"photo_collection", "collection_index", "collection_snapshot", "library_audit"}
 BATCH_ASSETS = [name for name in SPECS if name not in OF_THE_WHOLE]
 
 ingest_batch = dg.define_asset_job(
@@ -44,6 +44,12 @@ optimize_collection = dg.define_asset_job(
     "optimize_collection",
     selection=dg.AssetSelection.assets("collection_index"),
     description="Build the search graph of the collection, and its vectors in int8 where that is set.",
+)
+
+snapshot_collection = dg.define_asset_job(
+    "snapshot_collection",
+    selection=dg.AssetSelection.assets("collection_snapshot"),
+    description="Save the collection that is searched as one file that was restored and compared.",
 )
 
 # What the sensors ask for, and ask for again where it failed.

@@ -1,7 +1,7 @@
 """Snapshots of the collection taken and brought back, and the embedded collection moved to a server.
 
-What the commands of collection_commands.py and the weekly schedule do; how a snapshot is proven and a version is sent
-stands in resources/vectors.
+What the commands of collection_commands.py do; how a snapshot is proven and a version is sent stands in
+resources/vectors.
 """
 
 from collections.abc import Callable
@@ -10,15 +10,10 @@ from pathlib import Path
 from photo_assets.definitions import open_resource
 from photo_assets.ingest_lock import only_ingest
 from photo_assets.settings import Settings
-from resources.errors import PhotoPlatformError
+from photo_assets.steps.saving import CollectionRefused, save, searched, unwritable
 from resources.vectors.open import open_index
-from resources.vectors.port import VectorIndex
 from resources.vectors.pushing import Pushed, push
-from resources.vectors.snapshots import Snapshot, take, version_in
-
-
-class CollectionRefused(PhotoPlatformError):
-    """What was asked of the collection cannot or should not be done; the message says why and what to do."""
+from resources.vectors.snapshots import Snapshot, version_in
 
 
 def snapshot(settings: Settings, to: Path | None = None) -> Snapshot:
@@ -26,12 +21,8 @@ def snapshot(settings: Settings, to: Path | None = None) -> Snapshot:
 
     Raises CollectionRefused, VectorIndexError.
     """
-    folder = to or settings.snapshots_folder
     with open_resource(settings, "vectors").index() as index:
-        try:
-            return take(index, _searched(index), folder, settings.photo_snapshots_kept)
-        except OSError as error:
-            raise _unwritable(folder, error) from error
+        return save(index, to or settings.snapshots_folder, settings.photo_snapshots_kept)
 
 
 def restore(settings: Settings, archive: Path, *, force: bool = False) -> str:
@@ -49,7 +40,7 @@ def restore(settings: Settings, archive: Path, *, force: bool = False) -> str:
         try:
             index.restore(version, archive)
         except OSError as error:
-            raise _unwritable(settings.photo_data, error) from error
+            raise unwritable(settings.photo_data, error) from error
         if index.active_version() is None:
             index.switch_alias(version)
     return version
@@ -61,19 +52,8 @@ def push_to(settings: Settings, url: str, tell: Callable[[int], None], *, force:
     The server's key is QDRANT_API_KEY. Raises CollectionRefused, VectorIndexError, IngestRunning.
     """
     embedded = open_index(settings.photo_data / "collection", None, None)
-    server = open_index(settings.photo_data, url, settings.qdrant_api_key.get_secret_value() or None)
+    key = settings.qdrant_api_key.get_secret_value() or None
+    server = open_index(settings.photo_data, url, key, settings.photo_vector_quantization)
     with only_ingest(settings.photo_data), embedded as source, server as target:
-        version = _searched(source)
+        version = searched(source)
         return version, push(source, target, version, force=force, tell=tell)
-
-
-def _searched(index: VectorIndex) -> str:
-    version = index.active_version()
-    if version is None:
-        raise CollectionRefused("the collection is empty; run `photos ingest` first")
-    return version
-
-
-def _unwritable(folder: Path, error: OSError) -> CollectionRefused:
-    reason = error.strerror or str(error)
-    return CollectionRefused(f"{folder} cannot be written ({reason}); make room, or name another folder")

@@ -83,6 +83,13 @@ SPECS = {
         "The search graph of the version that is searched, which makes queries of a large collection fast, and its "
         "vectors in int8 where that is set. Built apart from the points, and searched meanwhile.",
     ),
+    "collection_snapshot": Spec(
+        "collection",
+        frozenset({"qdrant", "file"}),
+        "1",
+        "The version that is searched, saved as one file and proven: restored beside the collection and compared point "
+        "by point. The latest PHOTO_SNAPSHOTS_KEPT are kept.",
+    ),
     "library_audit": Spec(
         "library",
         frozenset({"file"}),

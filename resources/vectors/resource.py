@@ -27,6 +27,12 @@ class VectorIndexResource(dg.ConfigurableResource):
     auto_switch: bool = True
     version_grace_s: float = 14 * 86_400.0
     comparison_queries: str = ""
+    snapshots_directory: str = ""
+    snapshots_kept: int = 4
+
+    def snapshots_folder(self) -> Path:
+        """Where the collection's snapshots lie."""
+        return Path(self.snapshots_directory)
 
     def index(self) -> "VectorIndex":
         """The open index; use it in a `with`, so that the embedded engine is free for the next process."""

@@ -25,6 +25,7 @@ GRAPH = {
         ["points_match_rows", "rows_complete"],
     ),
     "collection_index": (["photo_collection"], "collection", []),
+    "collection_snapshot": (["photo_collection"], "collection", []),
     "library_audit": ([], "library", ["originals_intact"]),
     "photo_collection": (["collection_points"], "collection", ["collection_matches_ledger", "roots_are_whole"]),
 }
@@ -70,9 +71,10 @@ def test_jobs_sensors_and_schedules_can_be_loaded(settings: Settings) -> None:
         "nightly_collection",
         "nightly_graph",
         "weekly_audit",
+        "weekly_snapshot",
     }
     jobs = {"ingest_batch", "refresh_metadata", "rewrite_points", "retry_captions", "describe_collection"}
-    assert jobs | {"scan_library", "optimize_collection"} <= set(repository.job_names)
+    assert jobs | {"scan_library", "optimize_collection", "snapshot_collection"} <= set(repository.job_names)
 
 
 def test_the_api_key_is_configured_by_name_and_looked_up_when_used(
