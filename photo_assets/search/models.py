@@ -22,23 +22,26 @@ EngineOf = Callable[[VectorIndex, str | None], InferenceEngine]
 
 
 class VersionModels:
-    """An EngineOf, for the threads of one process; remembers the latest answer, since each query asks."""
+    """An EngineOf, for the threads of one process; remembers the two latest answers, since each query asks."""
 
     def __init__(self, inference: "InferenceResource", open_ledger: Callable[[], Ledger]) -> None:
         self._inference = inference
         self._open_ledger = open_ledger
         self._one_at_a_time = threading.Lock()
-        self._latest: tuple[str, InferenceEngine, str] | None = None
+        self._latest: dict[str, tuple[InferenceEngine, str]] = {}
 
     def __call__(self, index: VectorIndex, version: str | None) -> InferenceEngine:
         """See EngineOf."""
         if version is None:
             return self._inference.engine()
         with self._one_at_a_time:
-            if self._latest and self._latest[0] == version and _identity(self._latest[1]) == self._latest[2]:
-                return self._latest[1]
+            if version in self._latest:
+                engine, identity = self._latest[version]
+                if self._identity(engine) == identity:
+                    return engine
             engine = self._engine_of(index, version)
-            self._latest = version, engine, _identity(engine)
+            before = list(self._latest.items())[-1:]
+            self._latest = dict(before) | {version: (engine, self._identity(engine))}
             return engine
 
     def _engine_of(self, index: VectorIndex, version: str) -> InferenceEngine:
@@ -53,7 +56,8 @@ class VersionModels:
             return self._inference.engine()
         return self._inference.engine_of(made.model, made.revision, made.folder)
 
-
-def _identity(engine: InferenceEngine) -> str:
-    """A service may come back with another model."""
-    return f"{engine.clip.model}@{engine.clip.revision}"
+    def _identity(self, engine: InferenceEngine) -> str:
+        """A service may come back with another model; an engine of this process stays what it is, and loads late."""
+        if not self._inference.url or engine is not self._inference.engine():
+            return ""
+        return f"{engine.clip.model}@{engine.clip.revision}"

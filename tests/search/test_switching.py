@@ -1,7 +1,9 @@
 """A collection changes its model while it is searched: which model answers, and never a mix of two."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +14,14 @@ from photo_assets.search.errors import SearchError
 from photo_assets.search.models import VersionModels
 from photo_assets.search.query import Query
 from photo_assets.search.searching import Searcher
+from photo_assets.search.service.library import Library
 from photo_assets.steps.versions import drop, made_by, switch
 from resources.decoding.previews import PreviewStore
 from resources.inference.port import Inferred, ItemError, Provenance
 from resources.library.ledger import Ledger
 from resources.library.versions import KnownVersion
 from resources.vectors.embedded import EmbeddedIndex
+from resources.vectors.lending import Lending
 from resources.vectors.port import Point, VectorIndex
 
 from ..inference.services import DIMENSIONS, FakeEngine
@@ -41,10 +45,10 @@ OLD_VERSION, NEW_VERSION = made_by(OLD), made_by(NEW, "/models/other")
 
 
 class Inference:
-    """The settings' engine, and any other by what is known of it."""
+    """The settings' engine, of a service where there is a `url`, and any other by what is known of it."""
 
-    def __init__(self, engine: FakeEngine) -> None:
-        self._engine = engine
+    def __init__(self, engine: FakeEngine, url: str = "") -> None:
+        self._engine, self.url = engine, url
         self.asked: list[tuple[str, str, str | None]] = []
 
     def provenance(self) -> tuple[Provenance, Provenance]:
@@ -108,6 +112,50 @@ def test_an_earlier_version_is_answered_by_the_model_that_made_it(
         ledger.note_version(KnownVersion("another-16-x", "other", "8", "as it was", DIMENSIONS, "/models/older"))
     models(index, "another-16-x")
     assert inference.asked[1:] == [("other", "8", "/models/older")]
+
+
+def test_a_service_that_comes_back_with_another_model_is_not_asked_for_the_earlier_ones_vectors(
+    index: VectorIndex, open_ledger: Callable[[], Ledger]
+) -> None:
+    service = FakeEngine()
+    inference = Inference(service, "http://127.0.0.1:1")
+    models = VersionModels(inference, open_ledger)  # type: ignore[arg-type]
+    assert models(index, OLD_VERSION.name) is service and models(index, OLD_VERSION.name) is service
+    service.clip = OtherEngine.clip  # type: ignore[misc]
+    assert models(index, OLD_VERSION.name) is OLD
+    assert inference.asked == [("clip", "1", None)]
+
+
+def test_a_service_goes_on_in_the_version_before_until_the_next_ones_model_is_loaded(
+    index: VectorIndex, open_ledger: Callable[[], Ledger], tmp_path: Path
+) -> None:
+    loaded = threading.Event()
+
+    class Slow(OtherEngine):
+        def embed_texts(self, texts: Any) -> list[np.ndarray | ItemError]:
+            assert loaded.wait(30)
+            return super().embed_texts(texts)
+
+    with open_ledger() as ledger:
+        build(index, ledger)
+        engines = {OLD_VERSION.name: OLD, NEW_VERSION.name: Slow()}
+        pictures: Any = None
+        with closing(Lending(index)) as lending:
+            library = Library(lending, lambda _, version: engines[version or ""], PreviewStore(tmp_path), pictures)
+            library.load()
+            switch(index, ledger, NEW_VERSION.name)
+            for _ in range(3):
+                assert library.find(Query("photo 3"))[0].photo_id == photo_id(3)
+                assert (library.model(), library.searched()) == ("clip", NEW_VERSION.name)
+            loaded.set()
+            deadline = time.monotonic() + 30
+            while library.model() != "other":
+                assert library.find(Query("photo 3"))[0].photo_id == photo_id(3)
+                assert time.monotonic() < deadline
+            assert library.find(Query("photo 3"))[0].photo_id == photo_id(3)
+            switch(index, ledger, OLD_VERSION.name)
+            drop(index, ledger, NEW_VERSION.name)
+            assert library.find(Query("photo 3"))[0].photo_id == photo_id(3)
 
 
 def test_a_version_of_which_nothing_is_known_is_not_searched_with_any_model(

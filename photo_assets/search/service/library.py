@@ -17,8 +17,9 @@ from photo_assets.search.models import EngineOf
 from photo_assets.search.pictures import QueryPictures
 from photo_assets.search.query import Query
 from photo_assets.search.searching import Found, Searcher
+from photo_assets.search.service.warming import Warming
 from resources.decoding.previews import PreviewStore
-from resources.inference.port import InferenceEngine
+from resources.vectors.errors import UnknownVersion
 from resources.vectors.lending import Lending
 from resources.vectors.port import VectorIndex
 
@@ -42,21 +43,29 @@ class Library:
     _count_again_at: float = -inf
     _looked: dict[frozenset[Kind], Duplicates] = field(default_factory=dict)
     _looking: Lock = field(default_factory=Lock)
+    _warming: Warming = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._warming = Warming(self.collection, self.engine_of)
 
     def load(self) -> None:
         """Load the model, so that the first query finds it warm. Raises SearchError, ModelError."""
-        self._engine().embed_texts(["a photo"])
+        self._warming.load()
         self.is_ready = True
 
     def model(self) -> str:
         """The model that answers queries now."""
-        return self._engine().clip.model
+        return self._warming.model()
 
     def find(self, query: Query) -> list[Found]:
         """The photos that the query is after, the best first. Raises SearchError, VectorIndexError, ModelError."""
         with self.collection.borrowed() as index:
             self._count(index)
-            return Searcher(index, self.engine_of, self.previews, show_missing=self.show_missing).find(query)
+            searcher = Searcher(index, self.engine_of, self.previews, show_missing=self.show_missing)
+            try:
+                return searcher.find(query, self._warming.version(index))
+            except UnknownVersion:  # dropped while it was asked
+                return searcher.find(query)
 
     def duplicates(self, kinds: Collection[Kind], *, anew: bool) -> Duplicates:
         """Photos that are there more than once, of these kinds: looked for `anew`, or as they were the last time.
@@ -91,7 +100,3 @@ class Library:
             active = index.active_version()
             self.points = index.count(active) if active else 0
             self._count_again_at = time.monotonic() + _COUNTED_FOR_S
-
-    def _engine(self) -> InferenceEngine:
-        with self.collection.borrowed() as index:
-            return self.engine_of(index, index.active_version())
