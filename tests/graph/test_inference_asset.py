@@ -1,6 +1,7 @@
 """What inference tells of a run, what several batches in one run share, and what is noticed before any work."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -111,10 +112,16 @@ def test_missing_models_are_noticed_before_anything_is_decoded(
     monkeypatch.setenv(variable, value)
     with pytest.raises(PhotoPlatformError, match=remedy):
         ingest_now(load_settings())
-    assert not list(settings.photo_data.glob("previews/**/*.jpg")) and not (settings.photo_data / "tables").exists()
-    monkeypatch.delenv(variable)
+    assert not decoded_below(settings) and not (settings.photo_data / "tables").exists()
+
+
+def test_what_is_decoded_lies_where_the_test_before_looks(settings: Settings, library: object) -> None:
     ingest_now(settings)
-    assert list(settings.photo_data.glob("previews/**/*.jpg"))
+    assert decoded_below(settings) and (settings.photo_data / "tables").exists()
+
+
+def decoded_below(settings: Settings) -> list[Path]:
+    return list(settings.photo_data.glob("previews/**/*.jpg"))
 
 
 def test_a_run_without_models_fails_as_it_begins_and_says_why(
