@@ -38,6 +38,7 @@ CHECKS: dict[str, tuple[tuple[str, str, bool], ...]] = {
         ("points_match_rows", "The collection holds a point for every ok row of the batch.", True),
     ),
     "collection_index": (),
+    "collection_snapshot": (),
     "library_audit": (("originals_intact", "No original that was read again is other than it was.", False),),
     "photo_collection": (
         ("collection_matches_ledger", "Every photo is a point, every point a photo, and says what it should.", False),

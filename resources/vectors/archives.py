@@ -5,6 +5,7 @@ come from anywhere, so nothing in it chooses where a file lands, what kind it is
 pack, and what becomes of an unpacked folder, is `embedded.py`.
 """
 
+import errno
 import gzip
 import json
 import os
@@ -18,6 +19,7 @@ from resources.vectors.errors import DamagedSnapshot
 
 SUFFIX = ".tar.gz"
 _FILES_MAX = 100_000  # a version of 50,000 points has some 250
+_FILE_BYTES_MAX = 1 << 40
 _NAME_BYTES_MAX = 65_536  # of a header that gives a long name, which the reader takes into memory whole
 _DIMENSIONS_MAX = 65_536
 _BLOCK_BYTES = 1 << 20
@@ -70,14 +72,16 @@ def _extract(tar: tarfile.TarFile, archive: Path, target: Path) -> None:
     free = shutil.disk_usage(target).free
     for number, member in enumerate(tar, start=1):
         reason = _refusal(member)
-        if number > _FILES_MAX or member.size > free:
-            reason = "it is larger than any snapshot, or than the space that is left"
+        if number > _FILES_MAX or member.size > _FILE_BYTES_MAX:
+            reason = "it is larger than any snapshot"
         if reason:
             raise DamagedSnapshot(archive, reason)
         place = target.joinpath(*PurePosixPath(member.name).parts[1:])
         if member.isdir():
             place.mkdir(parents=True, exist_ok=True)
             continue
+        if member.size > free:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         free -= member.size
         content = tar.extractfile(member)
         if content is None or place.exists():
