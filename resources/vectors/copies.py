@@ -6,7 +6,7 @@ What belongs here: bytes from one folder into another. When to copy, and what be
 import os
 from pathlib import Path
 
-_BLOCK_BYTES = 1 << 20
+_BLOCK_BYTES = 1 << 16  # larger ones would copy empty space that stands between what is written
 _EMPTY = bytes(_BLOCK_BYTES)
 
 

@@ -146,7 +146,7 @@ class EmbeddedIndex:
                 copies.copy_folder(self._layout.version(version), copy)
             try:
                 has_changed = build_graph(copy / "shard", dimensions, self._quantization)
-                self._put_built(version, copy)
+                self._put_built(version, copy, has_changed)
             finally:
                 shutil.rmtree(copy, ignore_errors=True)
         return has_changed
@@ -238,14 +238,15 @@ class EmbeddedIndex:
             make_shard(shard, dimensions)
             self._layout.publish(version, dimensions)
 
-    def _put_built(self, version: str, copy: Path) -> None:
-        """Let the version become its copy, whose graph has been built, unless points were written since."""
-        self._layout.mark_built(copy, self._quantization)
+    def _put_built(self, version: str, copy: Path, has_changed: bool) -> None:
+        """Let the version become its copy if that has a graph now, unless points were written since."""
         with self._guard, self._closed(version):
             self._layout.dimensions(version)  # not dropped meanwhile
             if self._layout.written(self._layout.version(version)) != self._layout.written(copy):
                 raise ChangedMeanwhile(version)
-            self._layout.replace(version, copy)
+            self._layout.mark_built(copy if has_changed else self._layout.version(version), self._quantization)
+            if has_changed:
+                self._layout.replace(version, copy)
 
     def _closed(self, version: str) -> AbstractContextManager[None]:
         """The lock on `version`, with its engine closed: for what touches its files."""
