@@ -1,6 +1,7 @@
 """The collection's versions: what each is told, which is searched, and when one is dropped."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,10 @@ from resources.tables.schema import Row, Schema
 from resources.vectors.embedded import EmbeddedIndex
 from resources.vectors.errors import UnknownVersion
 from resources.vectors.port import VectorIndex
+from resources.vectors.server import ServerIndex
 from tests.inference.services import CLIP, DIMENSIONS, FakeEngine, vector_for
 from tests.library.conftest import Shelf
+from tests.vectors.qdrant_stand_in import StandIn
 
 
 class NewEngine(FakeEngine):
@@ -30,13 +33,24 @@ class NewEngine(FakeEngine):
     clip = replace(CLIP, model="new")
 
 
+# the in-memory server behind the stand-in says that it has no indexes; what is found does not depend on them
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Payload indexes have no effect:UserWarning"),
+    pytest.mark.filterwarnings("ignore:Local mode performs exact:UserWarning"),
+]
+
 OLD, NEW = made_by(FakeEngine()), made_by(NewEngine())
 EVER_S = 1e9
 
 
-@pytest.fixture(scope="module")
-def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VectorIndex]:
-    with EmbeddedIndex(tmp_path_factory.mktemp("index"), wait_s=0) as index:
+@pytest.fixture(scope="module", params=["embedded", "server"])
+def opened(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[VectorIndex]:
+    with ExitStack() as stack:
+        if request.param == "embedded":
+            index: VectorIndex = EmbeddedIndex(tmp_path_factory.mktemp("index"), wait_s=0)
+        else:
+            index = ServerIndex(stack.enter_context(StandIn()).url)
+        stack.enter_context(index)
         for version in (OLD, NEW):
             index.create_version(version.name, DIMENSIONS)
         yield index
