@@ -156,6 +156,17 @@ def confirm_missing(
     out.print("the next look takes for missing what is not there", highlight=False)
 
 
+@library.command()
+def move(
+    old: Annotated[Path, typer.Argument(help="The folder as it was named so far; it need not be there.")],
+    new: Annotated[Path, typer.Argument(help="Where its photos lie now.")],
+) -> None:
+    """Say that a folder of photos lies elsewhere now; the next look compares, and decodes nothing again."""
+    with _ledger() as ledger:
+        files = ledger.move_root(bytes(old.absolute()), bytes(new.resolve()))
+    out.print(f"{files:,} files; name the new folder in PHOTO_LIBRARY, then `photos ingest`", highlight=False)
+
+
 @app.command()
 def failures(
     paths: Annotated[list[Path] | None, typer.Argument(help="Files or folders; the whole library by default.")] = None,

@@ -5,6 +5,7 @@ LibraryError
 ├── LedgerUnavailable the ledger's database does not answer, or not now     retry helps
 ├── LedgerUnusable    the ledger's database lacks what the ledger needs
 ├── UnreadableCopy    a copy of the ledger that is not one of this version's
+├── NotMovable        a folder that cannot be said to lie elsewhere
 ├── NothingHeld       a root below which nothing waits for a person's word
 └── UnknownBatch      a partition key that the ledger never cut
 """
@@ -58,6 +59,14 @@ class UnreadableCopy(LibraryError):
         super().__init__(
             f"{path.name} is no table of a ledger: {reason}. Use the version that wrote it, or a later one."
         )
+
+
+class NotMovable(LibraryError):
+    """What lay below `old` cannot be taken for lying below `new`."""
+
+    def __init__(self, old: bytes, new: bytes, reason: str) -> None:
+        before, after = (folder.decode("utf-8", "backslashreplace") for folder in (old, new))
+        super().__init__(f"{before} cannot become {after}: {reason}. Name the folders as PHOTO_LIBRARY did and does.")
 
 
 class NothingHeld(LibraryError):

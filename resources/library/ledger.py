@@ -15,6 +15,7 @@ from resources.library import (
     batching,
     claiming,
     looking,
+    moving,
     offline,
     path_changes,
     portable,
@@ -108,6 +109,11 @@ class Ledger:
         """Let the next complete look at a held root take what is missing for gone. Raises NothingHeld."""
         with self._database.begin() as connection:
             looking.confirm_missing(connection, root)
+
+    def move_root(self, old: bytes, new: bytes, *, now: float | None = None) -> int:
+        """Take what was below `old` for being below `new`, and return how many files that is. Raises NotMovable."""
+        with self._database.begin() as connection:
+            return moving.move_root(connection, old, new, _now(now))
 
     def path_changes(self, most: int) -> dict[str, float]:
         """Up to `most` photos whose paths the collection does not have yet, each with when they changed."""
