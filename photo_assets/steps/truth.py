@@ -7,7 +7,6 @@ point is written whole, and each batch is written again when its vectors are mad
 """
 
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from typing import Any
 from resources.library.ledger import Ledger
 from resources.library.versions import KnownVersion
 from resources.tables.schema import Row
+from resources.vectors.payloads import canonical
 from resources.vectors.port import Record, VectorIndex, is_offline
 
 # What the ledger tells of a photo in its point's payload, and what is told of the model that embedded it and not of it.
@@ -68,8 +68,8 @@ class Differences:
 
 def payload_digest(payload: Mapping[str, Any]) -> str:
     """16 hex digits of what the tables say in a payload: all but the place and whose vector it is."""
-    told = {name: _plain(value) for name, value in payload.items() if _is_of_tables(name) and value is not None}
-    return hashlib.blake2b(json.dumps(told, sort_keys=True).encode(), digest_size=8).hexdigest()
+    told = {name: value for name, value in payload.items() if _is_of_tables(name) and value is not None}
+    return hashlib.blake2b(canonical(told).encode(), digest_size=8).hexdigest()
 
 
 def told_by(rows: Iterable[Row]) -> dict[str, Told]:
@@ -127,17 +127,3 @@ def _is_stale(record: Record, paths: list[str], told: Told | None, known: KnownV
 
 def _is_of_tables(name: str) -> bool:
     return name not in OF_THE_PLACE and name not in OF_THE_VECTOR
-
-
-def _plain(value: Any) -> Any:
-    """Numbers as text of nine digits, since an engine may give 50 for 50.0 and another last bit."""
-    match value:
-        case bool():
-            return value
-        case int() | float():
-            return f"{value:.9g}"
-        case list():
-            return [_plain(each) for each in value]
-        case dict():
-            return {name: _plain(each) for name, each in value.items()}
-    return value

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resources.vectors.errors import PushRefused
+from resources.vectors.payloads import canonical
 from resources.vectors.port import Point, VectorIndex
 from resources.vectors.snapshots import points_of
 
@@ -76,13 +77,14 @@ def _verify(source: VectorIndex, target: VectorIndex, version: str, wanted: set[
 def _unlike(points: Sequence[Point], target: VectorIndex, version: str, there: set[str]) -> list[Point]:
     """Those of the points that the target lacks or has otherwise."""
     ids = [point.point_id for point in points if point.point_id in there]
-    payloads = {record.point_id: record.payload for record in target.retrieve(version, ids)} if ids else {}
+    records = target.retrieve(version, ids) if ids else []
+    payloads = {record.point_id: canonical(record.payload) for record in records}
     pictures = target.vectors(version, ids) if ids else {}
     captions = target.vectors(version, ids, using="caption") if ids else {}
     return [
         point
         for point in points
-        if payloads.get(point.point_id) != point.payload
+        if payloads.get(point.point_id) != canonical(point.payload)
         or not _is_like(point.vector, pictures.get(point.point_id))
         or not _is_like(point.caption_vector, captions.get(point.point_id))
     ]

@@ -8,7 +8,6 @@ version as it was before and after. Whoever writes meanwhile is not kept out, an
 """
 
 import hashlib
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from itertools import islice
 from pathlib import Path
 
 from resources.vectors.errors import SnapshotDiffers
+from resources.vectors.payloads import canonical
 from resources.vectors.port import Point, VectorIndex
 
 CHUNK = 1_000  # points read at once: 4 MB of vectors
@@ -97,7 +97,7 @@ def _digests(index: VectorIndex, version: str) -> dict[str, bytes]:
 
 
 def _digest(point: Point) -> bytes:
-    content = hashlib.blake2b(json.dumps(point.payload, sort_keys=True).encode(), digest_size=16)
+    content = hashlib.blake2b(canonical(point.payload).encode(), digest_size=16)
     for vector in (point.vector, point.caption_vector):
         content.update(b"none" if vector is None else vector.tobytes())
     return content.digest()

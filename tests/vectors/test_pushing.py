@@ -1,5 +1,6 @@
 """Moving a version from the embedded engine to a server: whole, resumable, and searched there only when it is whole."""
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -88,3 +89,13 @@ def test_an_empty_version_is_not_moved(target: VectorIndex, tmp_path: Path) -> N
         with pytest.raises(PushRefused, match="no points"):
             pushing.push(empty, target, VERSION)
     assert target.versions() == []
+
+
+def test_a_number_whose_last_bit_the_server_changed_is_not_sent_again(source: VectorIndex, target: ServerIndex) -> None:
+    pushing.push(source, target, VERSION)
+    (record,) = target.retrieve(VERSION, [point_id(7)])
+    lat, lon = record.payload["location"]["lat"], record.payload["location"]["lon"]
+    target.set_payload(VERSION, {point_id(7): {"location": {"lat": lat, "lon": math.nextafter(lon, 0)}}})
+    assert pushing.push(source, target, VERSION).written == 0
+    target.set_payload(VERSION, {point_id(7): {"location": {"lat": lat, "lon": lon + 1e-6}}})
+    assert pushing.push(source, target, VERSION).written == 1

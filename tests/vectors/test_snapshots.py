@@ -5,6 +5,7 @@ import io
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -206,6 +207,16 @@ def test_an_archive_whose_shard_the_engine_cannot_open_is_refused(tmp_path: Path
     archive = archive_of(tmp_path / "v.tar.gz", [*GOOD, member("v/shard/edge_config.json", content=b"{")])
     with EmbeddedIndex(tmp_path / "index", wait_s=0) as index, pytest.raises(DamagedSnapshot):
         index.restore(VERSION, archive)
+    assert list((tmp_path / "index" / "versions").iterdir()) == []
+
+
+def test_a_restore_without_room_leaves_the_version_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive = archive_of(tmp_path / "v.tar.gz", [*GOOD, member("v/shard/segment", content=bytes(1000))])
+    with EmbeddedIndex(tmp_path / "index", wait_s=0) as index:
+        monkeypatch.setattr(archives.shutil, "disk_usage", lambda folder: SimpleNamespace(free=999))
+        with pytest.raises(OSError, match="No space left"):
+            index.restore(VERSION, archive)
+        assert index.versions() == []
     assert list((tmp_path / "index" / "versions").iterdir()) == []
 
 
