@@ -1,4 +1,4 @@
-"""`photos collection repair`, `photos refresh` and the check over a real ingest; nothing is decoded or inferred for them."""
+"""`photos collection repair`, `photos refresh` and the check over a real ingest, with nothing decoded or inferred."""
 
 from pathlib import Path
 
