@@ -14,7 +14,7 @@ from photo_assets.settings import Settings
 from photo_assets.specs import SPECS
 
 ROOT = Path(__file__).parents[1]
-PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
+PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "SECURITY.md", *(ROOT / "docs").rglob("*.md")])
 
 
 def test_the_reference_is_what_the_code_says() -> None:

@@ -96,7 +96,7 @@ def _proven(path: Path) -> Iterator[bytes]:
 
 def can_hold(path: str) -> bool:
     """Whether a backup may have a file of this path in it."""
-    return _PATH.fullmatch(path) is not None and ".." not in path
+    return _PATH.fullmatch(path) is not None
 
 
 def _entry(path: Path, line: bytes) -> Entry:
