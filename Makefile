@@ -62,11 +62,11 @@ bench-prototype: $(INSTALLED) ## Measure the prototype's way, step by step up to
 bench-library: $(INSTALLED) ## Measure looks at up to a million files; writes results and table (10 minutes, 1 GB of scratch).
 	$(BIN)/python -m benchmarks.library
 
+bench-collection: $(INSTALLED) ## Measure the collection at up to 200,000 points; writes results and table (an hour, 5 GB of scratch).
+	$(BIN)/python -m benchmarks.collection
+
 fuzz: $(INSTALLED) ## Decode damaged photos for MINUTES=10; keeps what it finds in fuzz-findings/.
 	$(BIN)/python -m tests.decoding.fuzz --minutes $(or $(MINUTES),10)
-
-bench-collection: $(INSTALLED) ## Measure the collection at up to 200,000 points; writes results and table (90 minutes, 3 GB of scratch).
-	$(BIN)/python -m benchmarks.collection
 
 audit: $(INSTALLED) ## Ask whether any locked package has a known vulnerability; needs pypi.org itself.
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[audit]'
