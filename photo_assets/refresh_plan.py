@@ -46,16 +46,20 @@ class Due:
         return [dg.AssetKey(name) for name in self.assets]
 
 
-def current_provenance(decoding: DecodingResource, inference: InferenceResource) -> dict[str, Facts]:
-    """What every batch's tables would be made by now; loads no model. Raises ModelError."""
-    return current(decoding.policy(), *inference.provenance())
+def current_provenance(decoding: DecodingResource, inference: InferenceResource) -> list[dict[str, Facts]]:
+    """What the tables of a batch with RAW photos, and of one without, would be made by now; loads no model.
+
+    Raises ModelError.
+    """
+    models = inference.provenance()
+    return [current(decoding.policy(has_raw=has_raw), *models) for has_raw in (True, False)]
 
 
-def plan_refresh(ledger: "Ledger", made_by: Mapping[str, Facts]) -> list[Due]:
-    """The batches that are due where tables are to be as `made_by` says, oldest first."""
+def plan_refresh(ledger: "Ledger", made_by: Sequence[Mapping[str, Facts]]) -> list[Due]:
+    """The batches that are due where tables are to be as one of `made_by` says, oldest first."""
     planned = ledger.batch_sizes(ledger.planned_batches())
     unended = [Due(batch, files, tuple(BATCH_ASSETS), (UNENDED,)) for batch, files in planned.items()]
-    stale = [Due(each.key, each.size, tuple(each.tables), _why(each.tables)) for each in ledger.stale_batches(made_by)]
+    stale = [Due(each.key, each.size, tuple(each.tables), _why(each.tables)) for each in ledger.stale_batches(*made_by)]
     return sorted(unended + stale, key=lambda due: due.batch)  # keys begin with the time
 
 

@@ -56,7 +56,7 @@ def decoded_images(
 ) -> dg.MaterializeResult:
     """Decode the photos the batches bring, each in a worker process."""
     from photo_assets.reporting import contact_sheet, percentiles_ms
-    from photo_assets.steps.decoding import decode_photos
+    from photo_assets.steps.decoding import decode_photos, has_raw
     from resources.decoding.floors import decoder_versions
 
     watch = Stopwatch()
@@ -66,7 +66,8 @@ def decoded_images(
             batch: decode_photos(table.rows, pool, ledger, earlier_rows(io_manager, "decoded_images", batch))
             for batch, table in files.items()
         }
-        facts = dict.fromkeys(batches, decoder_facts(pool.provenance))
+    # No policy for RAW photos has made a batch that has none.
+    facts = {batch: decoder_facts(decoding.policy(has_raw=has_raw(rows))) for batch, rows in batches.items()}
     rows = [row for batch in batches.values() for row in batch]
     brought = [row["photo_id"] for table in files.values() for row in table.rows if row["status"] == "ok"]
     previews = decoding.previews()

@@ -10,6 +10,7 @@ from typing import Any
 
 from photo_assets.progress import report
 from resources.decoding.errors import DecodingError, QuarantinedError, UnwritableError
+from resources.decoding.formats import Format
 from resources.decoding.metadata import photo_metadata
 from resources.decoding.pool import DecodeRequest, DecodeResult, DecodingPool
 from resources.decoding.requests import failed_result
@@ -58,6 +59,11 @@ def sidecars_read(photo_metadata: Sequence[Row]) -> list[tuple[int, str | None]]
     """The sidecars that went into these rows: each one's file in the ledger, and the signature that was read."""
     listed = (json.loads(row["sidecars_json"] or "[]") for row in photo_metadata)
     return [(file_id, signature) for rows in listed for file_id, signature in rows]
+
+
+def has_raw(decoded: Iterable[Row]) -> bool:
+    """Whether a RAW photo is among these."""
+    return any(row["format"] == Format.DNG for row in decoded)
 
 
 def carried(row: Row) -> Row:

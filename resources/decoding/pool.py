@@ -33,9 +33,10 @@ _MAX_LOSSES_IN_A_ROW = 3
 _START_UP_S = 30.0  # generous: processes on a busy machine importing from a slow disk
 
 
-def provenance_of(limits: DecodingLimits) -> str:
-    """Return the name of the policy that previews made under these limits carry."""
-    return f"preview{limits.preview_short_side_px}-{_DECODER_VERSION}/raw-{limits.raw_policy}"
+def provenance_of(limits: DecodingLimits, *, has_raw: bool = True) -> str:
+    """Return the name of the policy that previews made under these limits carry, without RAW photos' if none is one."""
+    every_photo = f"preview{limits.preview_short_side_px}-{_DECODER_VERSION}"
+    return f"{every_photo}/raw-{limits.raw_policy}" if has_raw else every_photo
 
 
 def decoder_of(limits: DecodingLimits) -> str:

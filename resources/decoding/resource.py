@@ -37,11 +37,11 @@ class DecodingResource(dg.ConfigurableResource):
 
         return decoder_of(self._limits())
 
-    def policy(self) -> str:
-        """The name of the policy that previews are made under now; imports no decoding library."""
+    def policy(self, *, has_raw: bool = True) -> str:
+        """The name of the policy that previews are made under now, RAW photos' or not; imports no decoding library."""
         from resources.decoding.pool import provenance_of
 
-        return provenance_of(self._limits())
+        return provenance_of(self._limits(), has_raw=has_raw)
 
     def _limits(self) -> "DecodingLimits":
         from resources.decoding.limits import DecodingLimits

@@ -274,8 +274,8 @@ class Ledger:
             sidecars.apply(connection, sidecars_read)
             provenance.write_provenance(connection, batch, made_by or {})
 
-    def stale_batches(self, current: Mapping[str, provenance.Facts]) -> list[provenance.StaleBatch]:
-        """The done batches with tables that would be made otherwise now, oldest first; `current` says how by table."""
+    def stale_batches(self, *current: Mapping[str, provenance.Facts]) -> list[provenance.StaleBatch]:
+        """The done batches with tables that are as none of `current` says by table, oldest first."""
         with self._reading.begin() as connection:
             return provenance.stale_batches(connection, current)
 

@@ -6,7 +6,7 @@ collection holds, whatever became of a run that was to change it.
 """
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, select
@@ -50,8 +50,8 @@ def doubt(connection: Connection, asset: str, wrong: Mapping[str, int]) -> None:
         write_provenance(connection, batch, {asset: known | {DOUBT: str(count)}})
 
 
-def stale_batches(connection: Connection, current: Mapping[str, Facts]) -> list[StaleBatch]:
-    """The done batches with tables that are unlike `current`, oldest first.
+def stale_batches(connection: Connection, currents: Sequence[Mapping[str, Facts]]) -> list[StaleBatch]:
+    """The done batches with tables that are unlike each of `currents`, and unlike the nearest in what, oldest first.
 
     A batch that brought no photo has nothing in its tables that could be stale.
     """
@@ -61,10 +61,15 @@ def stale_batches(connection: Connection, current: Mapping[str, Facts]) -> list[
     found = []
     for row in connection.execute(statement.order_by(batches.c.created_at, batches.c.key)):
         known = written.get(row.key, {})
-        tables = {name: _differences(known.get(name, {}), now, current) for name, now in current.items()}
-        if stale := {name: why for name, why in tables.items() if why}:
+        if stale := min((_unlike(known, current) for current in currents), key=len):
             found.append(StaleBatch(row.key, row.size, stale))
     return found
+
+
+def _unlike(known: Mapping[str, Facts], current: Mapping[str, Facts]) -> dict[str, list[str]]:
+    """The tables that are not as `current` says, each with what differs."""
+    tables = {name: _differences(known.get(name, {}), now, current) for name, now in current.items()}
+    return {name: why for name, why in tables.items() if why}
 
 
 def _differences(written: Facts, now: Facts, tables: Collection[str]) -> list[str]:

@@ -106,8 +106,8 @@ def test_what_would_be_written_is_told_without_models_just_as_they_write_it(inge
     inference = open_resource(ingested, "inference")
     engine = inference.engine()
     told = current_provenance(open_resource(ingested, "decoding"), inference)
-    policy = told["decoded_images"]["decoder_policy"]
-    assert told == current(policy, engine.clip, engine.blip)
+    policies = [each["decoded_images"]["decoder_policy"] for each in told]
+    assert told == [current(policy, engine.clip, engine.blip) for policy in policies]
     assert due_now(ingested) == []
 
 
@@ -228,6 +228,8 @@ def test_a_photo_is_decoded_again_where_it_lies_now_and_one_that_is_away_keeps_i
     (root / "2.png").rename(root / "not seen to move.png")
     (root / "4.png").unlink()  # no look has seen these two
     half = changed(ingested, monkeypatch, photo_raw_policy="half")
+    assert due_now(half) == [], "no batch has a RAW photo"
+    monkeypatch.setattr("resources.decoding.pool._DECODER_VERSION", "another")
     first, second, _ = [each.batch for each in due_now(half)]
     before = {each["photo_id"]: each for batch in (first, second) for each in rows(half, "decoded_images", batch)}
     assert not refresh_now(half).failed

@@ -109,7 +109,7 @@ def end_with_a_photo(watched: Watched, batch: str) -> None:
     with watched.library.ledger() as ledger:
         file = IdentifiedFile(ledger.members(batch)[0], 1, 1, sha256=batch)
         ledger.record_identities(batch, [file])
-        made_by = current_provenance(DECODING, INFERENCE)
+        made_by, _ = current_provenance(DECODING, INFERENCE)
         ledger.finish_batch(batch, [Outcome(str(file.photo_id), "ok")], made_by=made_by)
 
 
