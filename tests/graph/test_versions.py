@@ -149,14 +149,15 @@ def test_what_changes_of_a_photo_is_told_in_every_version_but_for_the_model(shel
     assert (payload["caption"], payload.get("rating"), payload["clip_model"]) == ("a pond", None, OLD.model)
 
 
-def test_a_photo_that_is_only_in_the_new_version_and_moves_is_not_taken_for_removed(
-    shelf: Shelf, index: VectorIndex
+@pytest.mark.parametrize("version", [OLD, NEW], ids=["old", "new"])
+def test_a_photo_that_is_only_in_one_version_and_moves_is_not_taken_for_removed(
+    shelf: Shelf, index: VectorIndex, version: KnownVersion
 ) -> None:
-    photo = ingest(shelf, index, NEW, "e.jpg")
+    photo = ingest(shelf, index, version, "e.jpg")
     (shelf.root / "e.jpg").rename(shelf.root / "moved.jpg")
     shelf.look()
     follow(shelf.ledger, index, EVER_S, 1.0)
-    assert [Path(path).name for path in told(index, NEW, photo)["paths"]] == ["moved.jpg"]
+    assert [Path(path).name for path in told(index, version, photo)["paths"]] == ["moved.jpg"]
     assert shelf.ledger.batches_to_rewrite() == {} and shelf.ledger.ok_photo_ids() == {photo}
 
 

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from resources.inference.port import Inferred, ItemError, Provenance
 from resources.library.ledger import Ledger
 from resources.library.versions import KnownVersion
 from resources.vectors.embedded import EmbeddedIndex
+from resources.vectors.errors import UnknownVersion
 from resources.vectors.lending import Lending
 from resources.vectors.port import Point, VectorIndex
 
@@ -217,15 +219,37 @@ def test_a_query_keeps_to_its_version_whatever_is_searched_meanwhile(
 ) -> None:
     with open_ledger() as ledger:
         build(index, ledger)
-    active = [OLD_VERSION.name, NEW_VERSION.name]
+    active, seen = [OLD_VERSION.name, NEW_VERSION.name], list[str]()
 
     def flipping() -> str:
         active.reverse()
+        seen.append(active[0])
         return active[0]
 
     monkeypatch.setattr(index, "active_version", flipping)
     searcher = Searcher(index, VersionModels(Inference(NEW), open_ledger), PreviewStore(tmp_path))  # type: ignore[arg-type]
-    for query in (Query("photo 3"), Query("photo 3", hybrid=True), Query("photo 3", like=photo_id(3), text_weight=1)):
-        whole = [searcher.find(Query(**vars(query) | {"limit": PHOTOS})) for _ in range(4)]
-        assert whole[0] == whole[2] and whole[1] == whole[3]
-        assert [found.score for found in whole[0]] == pytest.approx([found.score for found in whole[1]], abs=1e-5)
+    for query in (Query("photo 3"), Query("photo 3", hybrid=True), Query("photo 3", like=photo_id(5), text_weight=1)):
+        one, other = (searcher.find(replace(query, limit=PHOTOS)) for _ in range(2))
+        assert [found.score for found in one] == pytest.approx([found.score for found in other], abs=1e-5)
+        assert one[0].photo_id == photo_id(3)
+    assert len(seen) == 6, "each query asked once which version is searched"
+
+
+def test_a_query_whose_version_is_dropped_under_it_is_answered_by_the_one_that_is_searched(
+    index: VectorIndex, open_ledger: Callable[[], Ledger], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searcher = Searcher(index, VersionModels(Inference(NEW), open_ledger), PreviewStore(tmp_path))  # type: ignore[arg-type]
+    query = index.query
+
+    def switch_and_drop_first(*arguments: Any, **named: Any) -> Any:
+        monkeypatch.undo()
+        with open_ledger() as ledger:
+            build(index, ledger)
+            switch(index, ledger, NEW_VERSION.name)
+            drop(index, ledger, OLD_VERSION.name)
+        return query(*arguments, **named)
+
+    monkeypatch.setattr(index, "query", switch_and_drop_first)
+    assert searcher.find(Query("photo 3"))[0].photo_id == photo_id(3)
+    with pytest.raises(UnknownVersion):
+        searcher.find(Query("photo 3"), OLD_VERSION.name)
