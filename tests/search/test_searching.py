@@ -90,6 +90,24 @@ def test_the_same_query_is_answered_the_same_way(searcher: Searcher) -> None:
     assert ids(searcher.find(Query("photo 10", limit=2))) == sorted([photo_id(10), photo_id(11)])
 
 
+def test_the_order_is_the_same_however_the_photos_came_in_and_after_reopening(tmp_path: Path) -> None:
+    orders = (range(PHOTOS), reversed(range(PHOTOS)))
+    for name, order in zip("ab", orders, strict=True):
+        with EmbeddedIndex(tmp_path / name, wait_s=0) as index:
+            index.create_version(VERSION, DIMENSIONS)
+            index.switch_alias(VERSION)
+            for number in order:  # three photos each look the same
+                index.upsert(VERSION, [Point(photo_id(number), vector(number // 3), payload(number))])
+    for query in (Query("photo 1", limit=7), Query("photo number", hybrid=True, limit=7)):
+        answers = []
+        for name in "abab":
+            index = EmbeddedIndex(tmp_path / name, wait_s=0)
+            with Searcher(index, only(FakeEngine()), PreviewStore(tmp_path)) as searcher:
+                answers += [[(hit.photo_id, hit.score) for hit in searcher.find(query)] for _ in range(2)]
+        assert all(answer == answers[0] for answer in answers)
+        assert len({score for _, score in answers[0]}) < 7, "there were ties to put in order"
+
+
 @pytest.mark.parametrize(
     ("query", "told"),
     [
