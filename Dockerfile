@@ -19,7 +19,7 @@ RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
     mkdir photo_assets resources sensors && touch README.md LICENSE \
     && if [ -n "${TORCH_INDEX}" ]; then \
         /opt/venv/bin/pip install --no-cache-dir --constraint constraints.txt --index-url "${TORCH_INDEX}" torch; fi \
-    && /opt/venv/bin/pip install --no-cache-dir --constraint constraints.txt '.[postgres]'
+    && /opt/venv/bin/pip install --no-cache-dir --constraint constraints.txt '.[postgres,celery]'
 COPY README.md LICENSE ./
 COPY photo_assets photo_assets
 COPY resources resources

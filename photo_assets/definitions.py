@@ -17,6 +17,7 @@ from photo_assets.assets.library import decoded_images, photo_files, photo_metad
 from photo_assets.assets.snapshots import collection_snapshot
 from photo_assets.jobs import ASKED_JOBS, audit_library, optimize_collection, scan_library, snapshot_collection
 from photo_assets.partitions import backfill_policy
+from photo_assets.run_tags import NEEDS_NO_GPU
 from photo_assets.settings import Settings, load_settings
 from photo_assets.tables import SCHEMAS
 from resources.decoding.resource import DecodingResource
@@ -109,6 +110,9 @@ def build_resources(settings: Settings) -> dict[str, Any]:
             # By name, so that the key itself never reaches the event log.
             api_key=dg.EnvVar("QDRANT_API_KEY") if settings.qdrant_api_key.get_secret_value() else "",
             grpc_port=settings.qdrant_grpc_port,
+            shards=settings.photo_qdrant_shards,
+            replicas=settings.photo_qdrant_replicas,
+            write_consistency=settings.photo_qdrant_write_consistency,
             quantization=settings.photo_vector_quantization,
             graph_points=settings.photo_graph_points,
             auto_switch=settings.photo_collection_auto_switch,
@@ -132,6 +136,7 @@ def collection_follows_batches() -> dg.AutomationConditionSensorDefinition:
         "collection_follows_batches",
         target=dg.AssetSelection.assets("photo_collection"),
         default_status=dg.DefaultSensorStatus.RUNNING,
+        run_tags=NEEDS_NO_GPU,
     )
 
 

@@ -3,6 +3,7 @@
 import dagster as dg
 
 from photo_assets.partitions import BATCHES
+from photo_assets.run_tags import NEEDS_NO_GPU
 from photo_assets.specs import SPECS
 from resources.decoding.resource import DecodingResource
 from resources.library.resource import LibraryResource
@@ -18,12 +19,14 @@ ingest_batch = dg.define_asset_job(
 
 refresh_metadata = dg.define_asset_job(
     "refresh_metadata",
+    tags=NEEDS_NO_GPU,
     selection=dg.AssetSelection.assets("photo_metadata", "collection_points"),
     description="Read one batch's sidecars again and bring its points up to date; decodes and infers nothing.",
 )
 
 rewrite_points = dg.define_asset_job(
     "rewrite_points",
+    tags=NEEDS_NO_GPU,
     selection=dg.AssetSelection.assets("collection_points"),
     description="Write one batch's points again, for removed photos that are back; decodes and infers nothing.",
 )
@@ -36,18 +39,21 @@ retry_captions = dg.define_asset_job(
 
 describe_collection = dg.define_asset_job(
     "describe_collection",
+    tags=NEEDS_NO_GPU,
     selection=dg.AssetSelection.assets("photo_collection"),
     description="Let the collection follow the library's paths, and compare the whole of it with the ledger.",
 )
 
 optimize_collection = dg.define_asset_job(
     "optimize_collection",
+    tags=NEEDS_NO_GPU,
     selection=dg.AssetSelection.assets("collection_index"),
     description="Build the search graph of the collection, and its vectors in int8 where that is set.",
 )
 
 snapshot_collection = dg.define_asset_job(
     "snapshot_collection",
+    tags=NEEDS_NO_GPU,
     selection=dg.AssetSelection.assets("collection_snapshot"),
     description="Save the collection that is searched as one file that was restored and compared.",
 )
@@ -57,6 +63,7 @@ ASKED_JOBS = (ingest_batch, refresh_metadata, rewrite_points, retry_captions, de
 
 audit_library = dg.define_asset_job(
     "audit_library",
+    tags=NEEDS_NO_GPU,
     selection=dg.AssetSelection.assets("library_audit"),
     description="Read a part of the originals again, and tell of those that their disk has changed.",
 )
@@ -74,7 +81,7 @@ def register_photos(context: dg.OpExecutionContext, library: LibraryResource, de
     context.log.info(scan.told())
 
 
-@dg.job(description="Look for new photos now and register them as batches; runs nothing else.")
+@dg.job(tags=NEEDS_NO_GPU, description="Look for new photos now and register them as batches; runs nothing else.")
 def scan_library() -> None:
     """One op, so that it can be started from the UI."""
     register_photos()

@@ -1,4 +1,7 @@
-"""The tags that every run of a batch carries, so that a person finds runs by them: which batch, and what started it."""
+"""The tags that every run of a batch carries, so that a person finds runs by them: which batch, and what started it.
+
+And the one by which a run finds its worker.
+"""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -11,6 +14,9 @@ if TYPE_CHECKING:
 STARTED_BY = "photos/started_by"
 BATCH = "photos/batch"
 FILES = "photos/files"
+
+# Where runs go to Celery workers, those that ask no model need none with a GPU. All others go to the default queue.
+NEEDS_NO_GPU = {"dagster-celery/queue": "cpu"}
 
 
 def run_tags(batch: str, files: int, started_by: str) -> dict[str, str]:

@@ -160,6 +160,28 @@ class Settings(BaseSettings):
         0, ge=0, le=65_535, description="Its gRPC port, usually 6334, which takes points faster. 0: HTTP alone."
     )
     qdrant_api_key: SecretStr = Field(SecretStr(""), description="The Qdrant server's API key.")
+    photo_qdrant_shards: int = Field(
+        0,
+        ge=0,
+        le=10_000,
+        description="Shards of a version that is made from now on in a Qdrant cluster. 0: as many as the cluster "
+        "says, one per node.",
+    )
+    photo_qdrant_replicas: int = Field(
+        0, ge=0, le=100, description="Nodes that keep each of its shards. 0: what the cluster says, which is 1."
+    )
+    photo_qdrant_write_consistency: int = Field(
+        0,
+        ge=0,
+        le=100,
+        description="Of these, how many must have written points before they count as written. 0: what the cluster "
+        "says, which is 1.",
+    )
+    photo_celery_url: SecretStr = Field(
+        SecretStr(""),
+        description="Past one host: the Redis that runs are handed to workers through, like "
+        "redis://:PASSWORD@HOST:6379/0. Read by the daemon and the workers alone.",
+    )
     inference_url: str = Field(
         "", description="An inference service (`photos inference`). Empty: the models run in each process of its own."
     )

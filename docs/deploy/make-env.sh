@@ -17,7 +17,7 @@ while IFS= read -r line; do
         LIBRARY_UID=*) echo "LIBRARY_UID=$(not_root "$(stat -c %u "$library")")" ;;
         LIBRARY_GID=*) echo "LIBRARY_GID=$(not_root "$(stat -c %g "$library")")" ;;
         DOCKER_GID=) echo "DOCKER_GID=$(stat -c %g /var/run/docker.sock)" ;;
-        POSTGRES_PASSWORD= | *_KEY= | *_TOKEN=) echo "$line$(secret)" ;;
+        *_PASSWORD= | *_KEY= | *_TOKEN=) echo "$line$(secret)" ;;
         *) echo "$line" ;;
     esac
 done <.env.example >.env

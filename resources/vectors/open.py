@@ -2,11 +2,19 @@
 
 from pathlib import Path
 
+from resources.vectors.cluster import Cluster
 from resources.vectors.port import Quantization, VectorIndex
+
+_AS_IT_SAYS = Cluster()
 
 
 def open_index(
-    directory: Path, url: str | None, api_key: str | None, quantization: Quantization = "none", grpc_port: int = 0
+    directory: Path,
+    url: str | None,
+    api_key: str | None,
+    quantization: Quantization = "none",
+    grpc_port: int = 0,
+    cluster: Cluster = _AS_IT_SAYS,
 ) -> VectorIndex:
     """The server at `url` when one is given, by gRPC where it has a port for that; else the engine in `directory`.
 
@@ -15,7 +23,7 @@ def open_index(
     if url:
         from resources.vectors.server import ServerIndex
 
-        return ServerIndex(url, api_key, grpc_port=grpc_port, quantization=quantization)
+        return ServerIndex(url, api_key, grpc_port=grpc_port, quantization=quantization, cluster=cluster)
     from resources.vectors.embedded import EmbeddedIndex
 
     return EmbeddedIndex(directory, quantization=quantization)

@@ -18,6 +18,7 @@ from qdrant_client import QdrantClient, models
 
 from resources.vectors import retries, server_requests
 from resources.vectors.chunks import chunked
+from resources.vectors.cluster import Cluster
 from resources.vectors.errors import ActiveVersion, DimensionMismatch, IndexRejected, UnknownVersion
 from resources.vectors.points import (
     check_ids,
@@ -36,6 +37,7 @@ T = TypeVar("T")
 ALIAS = "photos"
 _CHUNK = 256  # points per request: 1.5 to 3 MB of JSON, well below the server's limit of 32 MB
 _STREAMS = 4
+_AS_IT_SAYS = Cluster()
 _TIMEOUT_S = 30
 _SEARCH_EF = 256  # as in the embedded engine: the default loses one hit in ten
 
@@ -44,7 +46,7 @@ class ServerIndex:
     """`VectorIndex` on the server at `url`. A ready `client` replaces the one made from the address and the key.
 
     With `grpc_port` all but snapshots goes over gRPC, which takes points faster than HTTP; 0 is HTTP alone. Points are
-    sent in up to `streams` requests at a time.
+    sent in up to `streams` requests at a time. Versions are made as `cluster` says.
     """
 
     def __init__(
@@ -55,13 +57,14 @@ class ServerIndex:
         grpc_port: int = 0,
         quantization: Quantization = "none",
         streams: int = _STREAMS,
+        cluster: Cluster = _AS_IT_SAYS,
         client: QdrantClient | None = None,
         policy: retries.RetryPolicy | None = None,
     ) -> None:
         self._url, self._api_key = url, api_key
         self._policy = policy or retries.RetryPolicy()
         self._quantization = quantization
-        self._streams = streams
+        self._streams, self._cluster = streams, cluster
         self._client = client or QdrantClient(
             url=url,
             api_key=api_key,
@@ -183,10 +186,10 @@ class ServerIndex:
             found.update((point_id, vector) for point_id, vector in vectors if vector is not None)
         return found
 
-    def scroll(self, version: str) -> Iterator[Record]:
+    def scroll(self, version: str, *, with_payload: bool = True) -> Iterator[Record]:
         """See VectorIndex."""
         self._dimensions(version)
-        return self._pages(version)
+        return self._pages(version, with_payload)
 
     def count(self, version: str) -> int:
         """See VectorIndex."""
@@ -260,6 +263,7 @@ class ServerIndex:
                 version,
                 vectors_config=vectors,
                 quantization_config=quantization,
+                **self._cluster.asked(),
             )
         except IndexRejected as error:
             if error.status != 409:  # conflict: made by another process, or by a try whose answer was lost
@@ -305,11 +309,11 @@ class ServerIndex:
             records = self._call(version, self._client.retrieve, version, list(chunk), with_payload=with_payload)
             yield from map(server_requests.record_of, records)
 
-    def _pages(self, version: str) -> Iterator[Record]:
+    def _pages(self, version: str, with_payload: bool) -> Iterator[Record]:
         offset: Any = None
         while True:
             records, offset = self._call(
-                version, self._client.scroll, version, limit=_CHUNK, offset=offset, with_payload=True
+                version, self._client.scroll, version, limit=_CHUNK, offset=offset, with_payload=with_payload
             )
             yield from map(server_requests.record_of, records)
             if offset is None:

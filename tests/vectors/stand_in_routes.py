@@ -65,6 +65,10 @@ class Collections:
         """The collections there are."""
         return [found.name for found in self._client.get_collections().collections]
 
+    def made_with(self, name: str) -> dict[str, Any]:
+        """The request that made a collection, with the changes since."""
+        return self._made_with[self._real(name)]
+
     def packed(self, name: str) -> bytes:
         """A snapshot of one collection."""
         points = self._client.scroll(name, limit=10**9, with_payload=True, with_vectors=True)[0]

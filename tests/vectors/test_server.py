@@ -11,11 +11,13 @@ from typing import Any, NamedTuple
 import pytest
 from qdrant_client import QdrantClient, models
 
+from resources.vectors.cluster import Cluster
 from resources.vectors.errors import IndexRejected, IndexUnauthorized, IndexUnreachable, UnknownVersion
 from resources.vectors.port import Quantization
 from resources.vectors.retries import RetryPolicy
 from resources.vectors.server import ServerIndex
 
+from .qdrant_stand_in import StandIn
 from .samples import DIMENSIONS, OTHER_VERSION, VERSION, point, point_id, unit
 
 QUICK = RetryPolicy(attempts=4, first_wait_s=0.01, longest_wait_s=0.02)
@@ -265,6 +267,24 @@ def test_creating_accepts_that_another_process_was_quicker_and_makes_the_indexes
         "taken_at": "datetime",
         "location": "geo",
     }
+
+
+@pytest.mark.parametrize(
+    ("cluster", "told"),
+    [
+        (Cluster(), {}),
+        (Cluster(shards=6, replicas=2), {"shard_number": 6, "replication_factor": 2}),
+        (Cluster(6, 3, 2), {"shard_number": 6, "replication_factor": 3, "write_consistency_factor": 2}),
+    ],
+)
+def test_a_cluster_is_told_how_a_new_version_is_spread_and_nothing_that_is_not_set(
+    cluster: Cluster, told: dict[str, int]
+) -> None:
+    with StandIn() as server, ServerIndex(server.url, policy=QUICK, cluster=cluster) as index:
+        index.create_version(VERSION, DIMENSIONS)
+        made_with = server.collections.made_with(VERSION)
+    spread = ("shard_number", "replication_factor", "write_consistency_factor")
+    assert {name: number for name, number in made_with.items() if name in spread and number is not None} == told
 
 
 def test_a_collection_of_an_earlier_release_is_searched_as_it_is_and_gets_captions_with_the_next_batch(
