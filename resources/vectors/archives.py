@@ -28,13 +28,16 @@ _BLOCK_BYTES = 1 << 20
 def pack(folder: Path, archive: Path) -> None:
     """Write `folder` into the file `archive`, complete or not there, below the folder's name. Raises OSError."""
     partial = archive.with_name(f"{archive.name}.partial")
-    # the engine's files begin with 170 MB of reserved, empty space: compression is for that
-    with partial.open("wb") as file:
-        with tarfile.open(fileobj=file, mode="w:gz", compresslevel=1) as tar:
-            tar.add(folder, arcname=folder.name)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(archive)
+    try:
+        # the engine's files begin with 170 MB of reserved, empty space: compression is for that
+        with partial.open("wb") as file:
+            with tarfile.open(fileobj=file, mode="w:gz", compresslevel=1) as tar:
+                tar.add(folder, arcname=folder.name)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(archive)
+    finally:
+        partial.unlink(missing_ok=True)  # a full disk is not to stay full of it
 
 
 def unpack(archive: Path, target: Path) -> int:

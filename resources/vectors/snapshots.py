@@ -9,17 +9,22 @@ version as it was before and after. Whoever writes meanwhile is not kept out, an
 
 import hashlib
 import re
+import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from resources.vectors.errors import SnapshotDiffers
 from resources.vectors.payloads import canonical
 from resources.vectors.port import Point, VectorIndex
 
 CHUNK = 1_000  # points read at once: 4 MB of vectors
+_UNPROVEN = ".unproven-"
+_LONGEST_S = 86_400.0  # no snapshot takes so long
 _NAME = re.compile(r"(?P<version>.+)-(?P<stamp>\d{8}T\d{6}Z)(?P<suffix>\.tar\.gz|\.snapshot)")
 
 
@@ -39,13 +44,13 @@ def take(index: VectorIndex, version: str, folder: Path, keep: int = 0) -> Snaps
     Raises SnapshotDiffers, with the file deleted, and OSError.
     """
     before = _digests(index, version)
-    partial = index.snapshot(version, folder / ".unproven")
-    try:
+    folder.mkdir(parents=True, exist_ok=True)
+    _sweep(folder)
+    with TemporaryDirectory(prefix=_UNPROVEN, dir=folder) as unproven:
+        partial = index.snapshot(version, Path(unproven))
         points = _prove(index, version, partial, before)
         suffix = partial.name.removeprefix(version)
         path = partial.replace(folder / f"{version}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}{suffix}")
-    finally:
-        partial.unlink(missing_ok=True)
     if keep:
         for old in snapshots(folder, version)[:-keep]:
             old.unlink()
@@ -77,6 +82,13 @@ def points_of(index: VectorIndex, version: str) -> Iterator[list[Point]]:
             for each in chunk
             if each.point_id in pictures  # deleted since it was listed
         ]
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what killed ones left, never what another process is taking."""
+    for left in folder.glob(f"{_UNPROVEN}*"):
+        if left.stat().st_mtime < time.time() - _LONGEST_S:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _prove(index: VectorIndex, version: str, archive: Path, before: dict[str, bytes]) -> int:

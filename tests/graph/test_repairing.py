@@ -50,13 +50,17 @@ def check(settings: Settings) -> dg.AssetCheckEvaluation:
 def test_what_is_wrong_is_told_and_mended_by_repair_and_by_refresh_without_inference(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    settings = settings.model_copy(update={"photo_snapshots_kept": 1})
     (root,) = settings.library_roots
     for number in range(PHOTOS):
         write_photo(root / f"{number}.jpg", seed=number)
     work = Work(monkeypatch)
     assert ingest_now(settings).counts["ok"] == PHOTOS
     assert check(settings).passed and work.done() == (PHOTOS, PHOTOS)
-    saved = snapshot(settings).path
+    snapshot(settings)
+    with open_instance(settings) as instance:
+        run_in_process(build_defs(settings), instance, "snapshot_collection", {})
+    (saved,) = settings.snapshots_folder.iterdir()
 
     harm(settings)
     told = check(settings)

@@ -2,7 +2,9 @@
 
 import gzip
 import io
+import os
 import tarfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -107,11 +109,15 @@ def test_the_latest_snapshots_of_a_version_are_kept_and_those_of_others_left_alo
 ) -> None:
     names = [f"{VERSION}-2026010{day}T000000Z.tar.gz" for day in range(1, 5)]
     other = [f"{VERSION}-b-20200101T000000Z.tar.gz", "notes.txt"]
+    for name, age_s in ((".unproven-killed", 90_000), (".unproven-another", 10)):
+        (tmp_path / name).mkdir()
+        os.utime(tmp_path / name, (time.time() - age_s,) * 2)
     for name in names + other:
         (tmp_path / name).write_text("older")
     taken = snapshots.take(filled, VERSION, tmp_path, keep=2)
     assert [path.name for path in snapshots.snapshots(tmp_path, VERSION)] == [names[-1], taken.path.name]
     assert all((tmp_path / name).exists() for name in other)
+    assert [path.name for path in tmp_path.glob(".unproven-*")] == [".unproven-another"]
 
 
 def test_a_file_that_is_no_snapshot_is_refused_and_the_version_stays(filled: VectorIndex, tmp_path: Path) -> None:
