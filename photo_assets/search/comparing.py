@@ -117,7 +117,7 @@ def compare(
 
     Raises SearchError, UnknownVersion, and ModelError where one's model is missing.
     """
-    held = [{record.point_id for record in index.scroll(version.name)} for version in versions]
+    held = [{record.point_id for record in index.scroll(version.name, with_payload=False)} for version in versions]
     both = held[0] & held[1]
     old, new = (_Asked.of(index, version.name, engine_of, queries, sorted(both)[:SAMPLE]) for version in versions)
     answers = [

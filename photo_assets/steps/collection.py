@@ -180,7 +180,8 @@ def reconcile(index: VectorIndex, ledger: Ledger, version: str, *, auto_switch: 
 
 def ids_in(index: VectorIndex, version: str) -> set[str]:
     """The photos that a version holds; none where there is no such version."""
-    return {record.point_id for record in index.scroll(version)} if version in index.versions() else set()
+    records = index.scroll(version, with_payload=False) if version in index.versions() else ()
+    return {record.point_id for record in records}
 
 
 def _is_left_by_hand(version: str, ledger: Ledger) -> bool:

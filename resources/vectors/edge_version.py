@@ -113,11 +113,11 @@ class OpenVersion:
             found.update((point_id, vector) for point_id, vector in vectors if vector is not None)
         return found
 
-    def scroll(self) -> Iterator[Record]:
+    def scroll(self, *, with_payload: bool = True) -> Iterator[Record]:
         """Every point in id order."""
         offset: Any = None
         while True:
-            request = edge.ScrollRequest(offset=offset, limit=_CHUNK, with_payload=True)
+            request = edge.ScrollRequest(offset=offset, limit=_CHUNK, with_payload=with_payload)
             with _engine(self._directory):
                 records, offset = self._shard.scroll(request)
             yield from map(edge_requests.record_of, records)

@@ -123,9 +123,9 @@ class EmbeddedIndex:
         check_ids(point_ids)
         return self._open(version).vectors(point_ids, using)
 
-    def scroll(self, version: str) -> Iterator[Record]:
+    def scroll(self, version: str, *, with_payload: bool = True) -> Iterator[Record]:
         """See VectorIndex."""
-        return self._open(version).scroll()
+        return self._open(version).scroll(with_payload=with_payload)
 
     def count(self, version: str) -> int:
         """See VectorIndex."""

@@ -64,9 +64,9 @@ class MemoryIndex:
         points = self._points[version]
         return [Record(point_id, points[point_id].payload) for point_id in point_ids if point_id in points]
 
-    def scroll(self, version: str) -> Iterator[Record]:
+    def scroll(self, version: str, *, with_payload: bool = True) -> Iterator[Record]:
         points = self._points[version]
-        return (Record(point_id, points[point_id].payload) for point_id in sorted(points))
+        return (Record(point_id, points[point_id].payload if with_payload else {}) for point_id in sorted(points))
 
 
 class MemoryTables:

@@ -108,6 +108,9 @@ def test_scroll_yields_every_point_once_in_id_order(index: VectorIndex) -> None:
     records = list(index.scroll(VERSION))
     assert [record.point_id for record in records] == sorted(map(point_id, numbers))
     assert all(record.payload["photo_id"] == record.point_id for record in records)
+    bare = list(index.scroll(VERSION, with_payload=False))
+    assert [record.point_id for record in bare] == sorted(map(point_id, numbers))
+    assert not any(record.payload for record in bare)
 
 
 def test_equal_scores_stand_in_id_order_and_a_small_limit_cuts_them_there(index: VectorIndex) -> None:
