@@ -18,8 +18,8 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
-demo: $(INSTALLED) ## Render a sample library, ingest it through Dagster, search it; ends with a gallery.
-	@$(BIN)/python -m photo_assets.demo.demo
+demo: $(INSTALLED) ## Render PHOTOS=240 scenes, ingest them through Dagster, search them; ends with a gallery.
+	@$(BIN)/python -m photo_assets.demo.demo --photos $(or $(PHOTOS),240)
 
 test: $(INSTALLED) ## Run the whole suite.
 	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
