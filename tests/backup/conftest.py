@@ -1,4 +1,7 @@
-"""A library's state made by hand, without decoding or models: a ledger, tables, previews and a collection."""
+"""A library's state made by hand, without decoding or models: a ledger, tables and previews.
+
+There is no collection, whose snapshot would be most of the time; tests/operations has one.
+"""
 
 import shutil
 from dataclasses import dataclass
@@ -16,7 +19,7 @@ from resources.library.schema import metadata
 from resources.vectors.embedded import EmbeddedIndex
 from tests.conftest import fingerprints
 from tests.library.conftest import Shelf
-from tests.vectors.samples import DIMENSIONS, VERSION, point, point_id
+from tests.vectors.samples import point_id
 
 
 @dataclass
@@ -44,13 +47,6 @@ class State:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(f"{table} of {name}".encode())
         return batch
-
-    def add_points(self, *numbers: int) -> None:
-        """Points of photos; without any there is no collection, which is most of a backup's time."""
-        with EmbeddedIndex(self.data / "collection") as index:
-            index.create_version(VERSION, DIMENSIONS)
-            index.switch_alias(VERSION)
-            index.upsert(VERSION, [point(number) for number in numbers])
 
     def seen(self) -> dict[str, Any]:
         """All that a later reader sees of it."""

@@ -256,7 +256,6 @@ def test_a_hostile_archive_of_the_collection_is_refused_before_anything_is_touch
 
 
 def test_state_that_is_there_is_replaced_only_by_force(state: State, vault: Path) -> None:
-    state.add_points(1)
     before = state.seen()
     back_up(state.settings, vault)
     state.grow("three.jpg", 3)
