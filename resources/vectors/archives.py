@@ -49,7 +49,8 @@ def unpack(archive: Path, target: Path) -> int:
         with gzip.open(archive) as stream:
             with tarfile.open(fileobj=stream, mode="r:", tarinfo=_Member) as tar:
                 _extract(tar, archive, target)
-            if len(stream.read(_BLOCK_BYTES)) == _BLOCK_BYTES:  # to its end, where its checksum is
+            rest = stream.read(_BLOCK_BYTES)  # to its end, where its checksum is
+            if rest.strip(b"\0") or len(rest) == _BLOCK_BYTES:
                 raise DamagedSnapshot(archive, "more follows its end")
     except (tarfile.TarError, EOFError, zlib.error, OverflowError, UnicodeError, ValueError) as error:
         raise DamagedSnapshot(archive, f"it cannot be read ({error})") from error
