@@ -31,6 +31,8 @@ from resources.vectors.port import SCRATCH, Filters, Hit, Point, Quantization, R
 from resources.vectors.ranking import nearest
 from resources.vectors.room import check_room
 
+_BUILDING_SIZES = 3  # the copy, and in it for a while both what is built and what it is built of
+
 
 class EmbeddedIndex:
     """`VectorIndex` on the folder `directory`; waits up to `wait_s` seconds for another process to let go of it."""
@@ -142,8 +144,10 @@ class EmbeddedIndex:
             with self._guard, self._closed(version):
                 if self._layout.is_built(version, self._quantization):
                     return False
+                folder = self._layout.version(version)
+                check_room(folder, _BUILDING_SIZES * copies.size_bytes(folder))
                 copy = self._layout.begin_building(version)
-                copies.copy_folder(self._layout.version(version), copy)
+                copies.copy_folder(folder, copy)
             try:
                 has_changed = build_graph(copy / "shard", dimensions, self._quantization)
                 self._put_built(version, copy, has_changed)

@@ -12,9 +12,9 @@ from resources.vectors.errors import EngineFailure
 ROOM_BYTES = 256_000_000  # a new version reserves 170 MB; a write of 1,000 points takes a few
 
 
-def check_room(directory: Path) -> None:
-    """Raise EngineFailure where the disk of `directory` is as good as full."""
-    free = shutil.disk_usage(directory).free
-    if free < ROOM_BYTES:
-        reason = f"{free / 1e6:.0f} MB are free, and it writes only where {ROOM_BYTES / 1e6:.0f} MB are"
+def check_room(directory: Path, also_bytes: int = 0) -> None:
+    """Raise EngineFailure where the disk of `directory` is as good as full, or would be with so many bytes more."""
+    free, wanted = shutil.disk_usage(directory).free, ROOM_BYTES + also_bytes
+    if free < wanted:
+        reason = f"{free / 1e6:,.0f} MB are free, and it writes only where {wanted / 1e6:,.0f} MB are"
         raise EngineFailure(directory, reason)

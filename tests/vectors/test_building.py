@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from resources.vectors import embedded, layout
+from resources.vectors import embedded, layout, room
 from resources.vectors.embedded import EmbeddedIndex
 from resources.vectors.errors import ChangedMeanwhile, EngineFailure
 from resources.vectors.port import Point
@@ -118,3 +119,14 @@ def test_a_copy_takes_its_place_also_where_folders_cannot_be_exchanged(
     before = answers(index)
     assert index.optimize(VERSION) and answers(index) == before
     assert [path.name for path in (folder / "versions").iterdir()] == [VERSION]
+
+
+def test_nothing_is_begun_on_a_disk_without_room_for_the_copy(
+    folder: Path, index: EmbeddedIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index.upsert(VERSION, [long_point(0)])
+    free = room.ROOM_BYTES + (index.size_bytes(VERSION) or 0)
+    monkeypatch.setattr(room.shutil, "disk_usage", lambda path: SimpleNamespace(free=free))
+    with pytest.raises(EngineFailure, match="MB are free"):
+        index.optimize(VERSION)
+    assert index.count(VERSION) == POINTS and not list((folder / "versions").glob(".building-*"))
