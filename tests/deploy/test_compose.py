@@ -15,8 +15,19 @@ from docker.models.containers import _create_container_args
 
 from photo_assets.definitions import ASSETS
 from photo_assets.settings import Settings
-from tests.deploy.files import COMPOSE, DEPLOY, ROOT, compose, dagster_yaml, env_lines, required_of, variables_of
+from tests.deploy.files import (
+    CELERY,
+    COMPOSE,
+    DEPLOY,
+    ROOT,
+    compose,
+    dagster_yaml,
+    env_lines,
+    required_of,
+    variables_of,
+)
 
+COMPOSE_FILES = sorted(ROOT.glob("docker-compose*.yml"))
 SETTINGS = {name.upper() for name in Settings.model_fields}
 SERVICES: dict[str, Any] = compose()["services"]
 LASTING = sorted(name for name, service in SERVICES.items() if service["restart"] != "no")
@@ -40,18 +51,19 @@ def launcher(tmp_path_factory: pytest.TempPathFactory) -> DockerRunLauncher:
     return found
 
 
-def test_the_compose_file_follows_the_compose_specification() -> None:
+def test_the_compose_files_follow_the_compose_specification() -> None:
     checked = subprocess.run(
-        [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", COMPOSE],
+        [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", *COMPOSE_FILES],
         capture_output=True,
         text=True,
     )
     assert checked.returncode == 0, checked.stdout
 
 
-def test_the_example_env_has_every_variable_of_the_compose_file_and_no_other() -> None:
+def test_the_example_env_has_every_variable_of_the_compose_files_and_no_other() -> None:
     example = env_lines((ROOT / ".env.example").read_text())
-    assert set(example) == variables_of(COMPOSE.read_text()) | {"COMPOSE_PROFILES"}
+    wanted = set().union(*(variables_of(path.read_text()) for path in COMPOSE_FILES))
+    assert set(example) == wanted | {"COMPOSE_PROFILES"}
 
 
 def test_what_is_required_stands_empty_in_the_example_so_that_nobody_runs_on_a_known_secret() -> None:
