@@ -91,7 +91,7 @@ class LivingLibrary(Photographer):
     def jump(self, seconds: float) -> None:
         self.kept.now += seconds
 
-    @rule(fatal=st.integers(1, 160), after=st.booleans(), what=mortal, which=which)
+    @rule(fatal=st.integers(1, 80), after=st.booleans(), what=mortal, which=which)
     def die(self, fatal: int, after: bool, what: str, which: int) -> None:
         run = _one(self.works.asked.unended(), which)
         acts: dict[str, Callable[[], object]] = {"tick": self.works.tick, "follow": self.works.follow}
