@@ -80,7 +80,7 @@ def search(
         write_gallery(html, "Search", {title: found})
     if as_json:
         print_json([vars(hit) | {"thumbnail": str(hit.thumbnail)} for hit in found])
-    elif way := way_of(os.environ, is_terminal=out.file.isatty(), asked=thumbnails):
+    elif found and (way := way_of(os.environ, is_terminal=out.file.isatty(), asked=thumbnails)):
         print_hits(out, title, found, way)
     else:
         out.print(hits_table(title, found))
