@@ -9,6 +9,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "docs" / "deploy"
 COMPOSE = ROOT / "docker-compose.yml"
+CELERY = ROOT / "docker-compose.celery.yml"
 
 Compose = dict[str, Any]
 
@@ -19,9 +20,15 @@ def compose() -> Compose:
     return loaded
 
 
-def dagster_yaml() -> dict[str, Any]:
-    """docs/deploy/dagster.yaml."""
-    loaded: dict[str, Any] = yaml.safe_load((DEPLOY / "dagster.yaml").read_text())
+def celery() -> Compose:
+    """docker-compose.celery.yml, alone."""
+    loaded: Compose = yaml.safe_load(CELERY.read_text())
+    return loaded
+
+
+def dagster_yaml(name: str = "dagster.yaml") -> dict[str, Any]:
+    """A configuration of Dagster's in docs/deploy."""
+    loaded: dict[str, Any] = yaml.safe_load((DEPLOY / name).read_text())
     return loaded
 
 

@@ -1,0 +1,165 @@
+"""Runs on Celery workers, tried: one worker, two workers, and one that is killed with a run in its hands.
+
+    python -m tests.deploy.verify_celery [--photos 2000] [--warming 64] [--kept FOLDER]
+
+As root, with Debian's redis-server and postgresql. What it prints is what docs/deploy-verification.md shows; it raises
+AssertionError where a photo is lost or doubled. Several workers need a server for the collection: it is kept by
+tests/vectors/qdrant_stand_in.py, which is not Qdrant. The models are the small ones.
+"""
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from time import monotonic, sleep
+
+import dagster as dg
+
+from photo_assets.definitions import open_resource
+from photo_assets.demo.library import generate_library
+from resources.tables.store import TableStore
+from tests.deploy.cluster import Cluster, cluster, missing
+
+PATIENCE_S = 1_800.0
+
+
+def main() -> None:
+    """The whole of it; `--kept` is a folder of generated photos to go on with."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--photos", type=int, default=2_000)
+    parser.add_argument("--warming", type=int, default=64)
+    parser.add_argument("--kept", type=Path)
+    asked = parser.parse_args()
+    if reason := missing():
+        raise SystemExit(f"cannot be verified here: {reason}")
+    with tempfile.TemporaryDirectory(prefix="photos-celery-") as folder:
+        photos = generate_library(asked.kept or Path(folder) / "photos", asked.photos)
+        (Path(folder) / "shared").mkdir()
+        with cluster(Path(folder) / "shared") as started:
+            os.environ.update(started.env)
+            verify(started, [photo.path for photo in photos], asked.warming)
+
+
+def verify(on: Cluster, photos: list[Path], warming: int) -> None:
+    """Three drops of about a third each; before each of the two that are timed, `warming` photos that are not."""
+    waiting, third = iter(photos), (len(photos) - 2 * warming) // 3
+    with dg.DagsterInstance.get() as instance:
+        on.join()
+        _drop(on, instance, waiting, warming)
+        one = _rate(instance, _drop(on, instance, waiting, third), "one worker")
+        second = on.join()
+        _drop(on, instance, waiting, warming)
+        two = _rate(instance, _drop(on, instance, waiting, third), "two workers")
+        print(f"two workers / one: {two / one:.2f}; load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+        _add(on, waiting, len(photos))
+        victim = _started_on(instance, second.name)
+        second.kill()
+        print(f"\n== SIGKILL for all of {second.name}, with run {victim[:8]} under way", flush=True)
+        began = monotonic()
+        _wait_until_done(on, instance)
+        _tell_of(instance, victim, monotonic() - began)
+    _assert_nothing_lost_or_doubled(on, len(photos))
+
+
+def _drop(on: Cluster, instance: dg.DagsterInstance, photos: Iterator[Path], number: int) -> set[str]:
+    """Copy photos into the library, wait until the sensor and the workers have done them; the runs."""
+    earlier = {run.run_id for run in _batch_runs(instance)}
+    if number:
+        _add(on, photos, number)
+    _wait_until_done(on, instance)
+    return {run.run_id for run in _batch_runs(instance)} - earlier
+
+
+def _add(on: Cluster, photos: Iterator[Path], number: int) -> None:
+    added = 0
+    for _, path in zip(range(number), photos, strict=False):
+        shutil.copy(path, on.library)
+        added += 1
+    print(f"\n== {added} photos copied into the library", flush=True)
+
+
+def _wait_until_done(on: Cluster, instance: dg.DagsterInstance) -> None:
+    files, give_up_at = sum(1 for _ in on.library.iterdir()), monotonic() + PATIENCE_S
+    library = open_resource(on.settings, "library")
+    while True:
+        with library.ledger() as ledger:
+            counts = ledger.counts()
+        busy = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.QUEUED]))
+        if counts["files"] == files and not counts["pending"] and not counts["batches_planned"] and not busy:
+            return
+        assert monotonic() < give_up_at, f"{counts}, {len(busy)} runs under way"
+        sleep(1)
+
+
+def _rate(instance: dg.DagsterInstance, runs: set[str], what: str) -> float:
+    """Photos a second from the first run's start to the last one's end."""
+    records = [record for record in instance.get_run_records() if record.dagster_run.run_id in runs]
+    assert all(record.dagster_run.status == dg.DagsterRunStatus.SUCCESS for record in records)
+    photos = sum(int(record.dagster_run.tags["photos/files"]) for record in records)
+    seconds = max(r.end_time or 0 for r in records) - min(r.start_time or 0 for r in records)
+    took = Counter(_machine_of(instance, run) for run in runs)
+    shared = ", ".join(f"{name} {number}" for name, number in sorted(took.items()))
+    print(f"{what}: {photos} photos in {seconds:.1f} s, {photos / seconds:.2f}/s; runs: {shared}", flush=True)
+    return photos / seconds
+
+
+def _batch_runs(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
+    return list(instance.get_runs(dg.RunsFilter(job_name="ingest_batch")))
+
+
+def _started_on(instance: dg.DagsterInstance, machine: str) -> str:
+    """A run that is under way on the machine."""
+    give_up_at = monotonic() + PATIENCE_S
+    while monotonic() < give_up_at:
+        for run in instance.get_runs(dg.RunsFilter(job_name="ingest_batch", statuses=[dg.DagsterRunStatus.STARTED])):
+            if _machine_of(instance, run.run_id) == machine:
+                return run.run_id
+        sleep(0.3)
+    raise TimeoutError(f"no run on {machine}")
+
+
+_MACHINES: dict[str, str] = {}
+
+
+def _machine_of(instance: dg.DagsterInstance, run_id: str) -> str:
+    """The namespace of the process that a run says it runs in, asked for while that lives."""
+    if run_id not in _MACHINES:
+        told = " ".join(entry.message for entry in instance.all_logs(run_id))
+        process = re.search(r"Started process for run \(pid: (\d+)\)", told)
+        command = ["ip", "netns", "identify", process[1] if process else "0"]
+        _MACHINES[run_id] = subprocess.run(command, capture_output=True, text=True).stdout.strip()
+    return _MACHINES[run_id]
+
+
+def _tell_of(instance: dg.DagsterInstance, victim: str, seconds: float) -> None:
+    """What became of the run that was killed."""
+    killed = instance.get_run_by_id(victim)
+    assert killed is not None
+    assert killed.status == dg.DagsterRunStatus.FAILURE
+    for run in reversed(_batch_runs(instance)):
+        if run.tags.get("dagster/partition") == killed.tags["dagster/partition"]:
+            print(f"{run.run_id[:8]} {run.status.value} by {run.tags['photos/started_by']}")
+    print(f"why it failed: {killed.tags.get('photos/error', '')}")
+    print(f"everything is done {seconds:.0f} s after the kill")
+
+
+def _assert_nothing_lost_or_doubled(on: Cluster, photos: int) -> None:
+    with open_resource(on.settings, "library").ledger() as ledger:
+        known, counts = ledger.ok_photo_ids(), ledger.counts()
+    tables = TableStore(on.settings.photo_data / "tables")
+    rows = [row["photo_id"] for row in tables.rows("photo_metadata", ["photo_id", "status"]) if row["status"] == "ok"]
+    with open_resource(on.settings, "vectors").index() as index:
+        points = [record.point_id for record in index.scroll(str(index.active_version()))]
+    print(f"files {counts['files']}, photos in the ledger {len(known)}, rows {len(rows)}, points {len(points)}")
+    assert counts["files"] == photos
+    assert len(known) == len(rows) == len(points) == photos
+    assert known == set(rows) == set(points)
+
+
+if __name__ == "__main__":
+    main()
