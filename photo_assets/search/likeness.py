@@ -2,8 +2,8 @@
 
 The vectors are turned so that what tells them apart comes first. Two of them can then have no larger cosine than the
 product of their first dimensions and the lengths of what is left; only where that reaches the limit are all dimensions
-compared. So nothing is missed, and the time is a quarter of a plain product's. Which photos are told as duplicates is
-`duplicates.py`'s.
+compared. So nothing is missed, and it takes a quarter of the plain product's time. Which photos are told as duplicates
+is `duplicates.py`'s.
 """
 
 from collections.abc import Iterator
