@@ -16,7 +16,6 @@ from docker.models.containers import _create_container_args
 from photo_assets.definitions import ASSETS
 from photo_assets.settings import Settings
 from tests.deploy.files import (
-    CELERY,
     COMPOSE,
     DEPLOY,
     ROOT,
@@ -133,6 +132,14 @@ def test_the_workspace_names_the_code_server_and_its_port() -> None:
     (server,) = re.findall(r"host: (\S+)\n\s+port: (\d+)", (DEPLOY / "workspace.yaml").read_text())
     command = SERVICES[server[0]]["command"]
     assert command[command.index("--port") + 1] == server[1]
+
+
+def test_a_code_server_without_its_assets_ends_so_that_docker_starts_it_again() -> None:
+    server = SERVICES["code-server"]
+    # `dagster code-server start` would stay, and say that it is healthy.
+    assert server["command"][:3] == ["dagster", "api", "grpc"]
+    assert "--lazy-load-user-code" not in server["command"]
+    assert server["restart"] == "unless-stopped"
 
 
 def test_every_pool_of_the_assets_has_its_limit_set_before_anything_runs() -> None:
