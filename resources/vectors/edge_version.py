@@ -113,16 +113,12 @@ class OpenVersion:
             found.update((point_id, vector) for point_id, vector in vectors if vector is not None)
         return found
 
-    def scroll(self, *, with_payload: bool = True) -> Iterator[Record]:
-        """Every point in id order."""
-        offset: Any = None
-        while True:
-            request = edge.ScrollRequest(offset=offset, limit=_CHUNK, with_payload=with_payload)
-            with _engine(self._directory):
-                records, offset = self._shard.scroll(request)
-            yield from map(edge_requests.record_of, records)
-            if offset is None:
-                return
+    def page(self, offset: Any, with_payload: bool) -> tuple[list[Record], Any]:
+        """Points in id order from `offset` on, None for the first, and the offset of the next ones, None at the end."""
+        request = edge.ScrollRequest(offset=offset, limit=_CHUNK, with_payload=with_payload)
+        with _engine(self._directory):
+            records, following = self._shard.scroll(request)
+        return [edge_requests.record_of(record) for record in records], following
 
     def count(self) -> int:
         """How many points there are."""

@@ -11,6 +11,7 @@ A snapshot is one tar file of a version's folder (archives.py).
 
 import shutil
 import threading
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
@@ -42,7 +43,8 @@ class EmbeddedIndex:
         self._quantization = quantization
         self._wait_s = wait_s
         self._opened: dict[str, OpenVersion] = {}
-        self._guard = threading.RLock()
+        self._users = Counter[str]()
+        self._guard = threading.Condition(threading.RLock())
 
     def create_version(self, version: str, dimensions: int) -> None:
         """See VectorIndex. A killed creation leaves no version."""
@@ -76,21 +78,23 @@ class EmbeddedIndex:
 
     def upsert(self, version: str, points: Sequence[Point]) -> None:
         """See VectorIndex."""
-        opened = self._open(version)
-        check_points(version, opened.dimensions, points)
-        opened.upsert(points)
+        with self._using(version) as opened:
+            check_points(version, opened.dimensions, points)
+            opened.upsert(points)
 
     def delete(self, version: str, point_ids: Sequence[str]) -> None:
         """See VectorIndex."""
         check_ids(point_ids)
-        self._open(version).delete(point_ids)
+        with self._using(version) as opened:
+            opened.delete(point_ids)
 
     def set_payload(self, version: str, payload_by_id: Mapping[str, dict[str, Any]]) -> list[str]:
         """See VectorIndex."""
         check_ids(payload_by_id)
         for point_id, payload in payload_by_id.items():
             check_payload(point_id, payload)
-        return self._open(version).set_payload(payload_by_id)
+        with self._using(version) as opened:
+            return opened.set_payload(payload_by_id)
 
     def query(
         self,
@@ -103,41 +107,45 @@ class EmbeddedIndex:
         using: Using = "image",
     ) -> list[Hit]:
         """See VectorIndex."""
-        opened = self._open(version)
-        check_vector(version, opened.dimensions, vector, "of the query")
-        values: list[float] = vector.tolist()
-        return nearest(lambda wanted: opened.nearest(values, wanted, filters, exact, with_payload, using), limit)
+        with self._using(version) as opened:
+            check_vector(version, opened.dimensions, vector, "of the query")
+            values: list[float] = vector.tolist()
+            return nearest(lambda wanted: opened.nearest(values, wanted, filters, exact, with_payload, using), limit)
 
     def query_words(
         self, version: str, text: str, limit: int, filters: Filters | None = None, with_payload: bool = True
     ) -> list[Hit]:
         """See VectorIndex."""
-        opened = self._open(version)
-        return nearest(lambda wanted: opened.best_worded(text, wanted, filters, with_payload), limit)
+        with self._using(version) as opened:
+            return nearest(lambda wanted: opened.best_worded(text, wanted, filters, with_payload), limit)
 
     def retrieve(self, version: str, point_ids: Sequence[str]) -> list[Record]:
         """See VectorIndex."""
         check_ids(point_ids)
-        return self._open(version).retrieve(point_ids)
+        with self._using(version) as opened:
+            return opened.retrieve(point_ids)
 
     def vectors(self, version: str, point_ids: Sequence[str], using: Using = "image") -> dict[str, NDArray[np.float32]]:
         """See VectorIndex."""
         check_ids(point_ids)
-        return self._open(version).vectors(point_ids, using)
+        with self._using(version) as opened:
+            return opened.vectors(point_ids, using)
 
     def scroll(self, version: str, *, with_payload: bool = True) -> Iterator[Record]:
         """See VectorIndex."""
-        return self._open(version).scroll(with_payload=with_payload)
+        self._layout.dimensions(version)
+        return self._pages(version, with_payload)
 
     def count(self, version: str) -> int:
         """See VectorIndex."""
-        return self._open(version).count()
+        with self._using(version) as opened:
+            return opened.count()
 
     def optimize(self, version: str) -> bool:
         """See VectorIndex. The graph is built in a copy of the version, which then takes its place in one step.
 
         So the engine is closed for the copying, and again for the moment of the change: as for a snapshot, other
-        threads must not be using this version then. Raises also OSError.
+        threads' calls wait then. Raises also OSError.
         """
         dimensions = self._layout.dimensions(version)
         with locks.held(self._layout.lock(f"{version}.building"), self._wait_s):
@@ -163,7 +171,7 @@ class EmbeddedIndex:
     def snapshot(self, version: str, destination: Path) -> Path:
         """See VectorIndex: DESTINATION/VERSION.tar.gz, complete or not there. Raises also OSError.
 
-        Closes the engine meanwhile: other threads must not be using this version.
+        Closes the engine meanwhile, once other threads' calls have ended; those that come wait.
         """
         self._layout.dimensions(version)
         destination.mkdir(parents=True, exist_ok=True)
@@ -203,8 +211,8 @@ class EmbeddedIndex:
     def close(self) -> None:
         """Close every open version; the next call would open it again."""
         with self._guard:
-            while self._opened:
-                self._opened.popitem()[1].close()
+            for version in list(self._opened):
+                self._close(version)
 
     def __enter__(self) -> Self:
         return self
@@ -221,16 +229,38 @@ class EmbeddedIndex:
         """Whether another process waits for a version that is open here."""
         return any(locks.is_wanted(self._layout.lock(version)) for version in list(self._opened))
 
-    def _open(self, version: str) -> OpenVersion:
+    @contextmanager
+    def _using(self, version: str) -> Iterator[OpenVersion]:
+        """The version for one call, opened if need be; no other thread closes it meanwhile."""
         with self._guard:
-            if version not in self._opened:
-                dimensions = self._layout.dimensions(version)
-                shard = self._layout.version(version) / "shard"
-                lock, before_writing = self._layout.lock(version), partial(self._layout.mark_written, version)
-                self._opened[version] = OpenVersion(
-                    shard, lock, dimensions, self._wait_s, self._quantization, before_writing
-                )
-            return self._opened[version]
+            opened = self._open(version)
+            self._users[version] += 1
+        try:
+            yield opened
+        finally:
+            with self._guard:
+                self._users[version] -= 1
+                self._guard.notify_all()
+
+    def _open(self, version: str) -> OpenVersion:
+        if version not in self._opened:
+            dimensions = self._layout.dimensions(version)
+            shard = self._layout.version(version) / "shard"
+            lock, before_writing = self._layout.lock(version), partial(self._layout.mark_written, version)
+            self._opened[version] = OpenVersion(
+                shard, lock, dimensions, self._wait_s, self._quantization, before_writing
+            )
+        return self._opened[version]
+
+    def _pages(self, version: str, with_payload: bool) -> Iterator[Record]:
+        """Page by page, so that whoever stops reading keeps nobody from closing."""
+        offset: Any = None
+        while True:
+            with self._using(version) as opened:
+                records, offset = opened.page(offset, with_payload)
+            yield from records
+            if offset is None:
+                return
 
     def _make(self, version: str, dimensions: int) -> None:
         with locks.held(self._layout.lock(version), self._wait_s):
@@ -254,6 +284,11 @@ class EmbeddedIndex:
 
     def _closed(self, version: str) -> AbstractContextManager[None]:
         """The lock on `version`, with its engine closed: for what touches its files."""
+        self._close(version)
+        return locks.held(self._layout.lock(version), self._wait_s)
+
+    def _close(self, version: str) -> None:
+        """Close the version, once the other threads' calls have ended; for whoever has the guard."""
+        self._guard.wait_for(lambda: not self._users[version])
         if opened := self._opened.pop(version, None):
             opened.close()
-        return locks.held(self._layout.lock(version), self._wait_s)

@@ -5,17 +5,21 @@ import signal
 import subprocess
 import sys
 import tarfile
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as StillRunning
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import qdrant_edge as edge
 
 from resources.vectors import edge_requests
+from resources.vectors.edge_version import OpenVersion
 from resources.vectors.embedded import EmbeddedIndex
 from resources.vectors.errors import EngineFailure, IndexInUse
 
@@ -245,3 +249,29 @@ def test_foreign_files_in_the_folder_are_not_versions(tmp_path: Path) -> None:
     with EmbeddedIndex(tmp_path) as index:
         assert index.versions() == []
         assert index.active_version() is None
+
+
+def test_a_version_is_dropped_once_the_queries_of_other_threads_have_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, go_on = threading.Event(), threading.Event()
+    nearest = OpenVersion.nearest
+
+    def slow(*arguments: Any) -> Any:
+        asked.set()
+        assert go_on.wait(30)
+        return nearest(*arguments)
+
+    monkeypatch.setattr(OpenVersion, "nearest", slow)
+    with EmbeddedIndex(tmp_path / "index") as index, ThreadPoolExecutor(2) as threads:
+        index.create_version(VERSION, DIMENSIONS)
+        index.upsert(VERSION, [point(1)])
+        query = threads.submit(index.query, VERSION, unit(1), 1)
+        assert asked.wait(30)
+        drop = threads.submit(index.drop_version, VERSION)
+        with pytest.raises(StillRunning):
+            drop.result(0.2)
+        go_on.set()
+        assert [hit.point_id for hit in query.result(30)] == [point_id(1)]
+        drop.result(30)
+        assert index.versions() == []
