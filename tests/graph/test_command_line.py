@@ -11,6 +11,7 @@ from unittest.mock import patch
 
 import pytest
 
+from photo_assets import terminal
 from photo_assets.cli import main
 from photo_assets.settings import Settings
 from tests.conftest import fill, settings_below
@@ -31,7 +32,8 @@ def photos(*arguments: str, **environment: str) -> Ran:
     """The same of the `photos` command in this process, which has imported it and keeps its models."""
     out, err, code = io.StringIO(), io.StringIO(), None
     variables, given = patch.dict(os.environ, TERMINAL | environment), patch.object(sys, "argv", ["photos", *arguments])
-    with variables, given, redirect_stdout(out), redirect_stderr(err):
+    wide = patch.object(terminal.out, "_width", int(TERMINAL["COLUMNS"]))  # it has found one of its own by now
+    with variables, given, wide, redirect_stdout(out), redirect_stderr(err):
         try:
             main()
         except SystemExit as ended:

@@ -85,7 +85,7 @@ def test_what_passes_is_not_noticed(server: StandIn, index: ServerIndex, library
     assert is_whole(library, index)
 
 
-LASTING = [(WRITES, fault) for fault in PASSING] + [(READS, "reset"), (SEARCH, "503")]
+LASTING = [(WRITES, fault) for fault in PASSING] + [(READS, "a connection reset"), (SEARCH, "503")]
 
 
 @pytest.mark.parametrize(("route", "fault"), LASTING)
