@@ -23,7 +23,8 @@ def backup(
     from photo_assets.backing_up import back_up
 
     made = back_up(load_settings(), to.resolve(), with_previews=not without_previews, keep=keep)
-    told = f"{made.files:,} files, {made.size_bytes / 1e6:,.1f} MB; copied {made.copied:,}, {made.copied_bytes / 1e6:,.1f} MB"
+    copied = f"copied {made.copied:,}, {made.copied_bytes / 1e6:,.1f} MB"
+    told = f"{made.files:,} files, {made.size_bytes / 1e6:,.1f} MB; {copied}"
     out.print(f"{plain(str(made.manifest))}: {told}", highlight=False, soft_wrap=True)
 
 
