@@ -18,10 +18,7 @@ def sample(way: str, wall_s: float, **also: object) -> dict[str, object]:
 
 def test_every_rung_takes_what_is_below_it_and_one_step_more() -> None:
     rungs = [asdict(way) for way in ladder()]
-    steps = [
-        {name for name in above if above[name] != below[name]} - {"title"}
-        for below, above in pairwise(rungs)
-    ]
+    steps = [{name for name in above if above[name] != below[name]} - {"title"} for below, above in pairwise(rungs)]
     assert steps == [
         {"half"},
         {"request", "at_once"},
