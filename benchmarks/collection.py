@@ -6,10 +6,7 @@ brute force beside every speed; memory and disk. Not measured: a Qdrant server, 
 vectors each), disks that are slower than this machine's, queries while points are written.
 """
 
-import json
 import os
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,6 +16,7 @@ import typer
 from benchmarks import tables
 from benchmarks.collection_once import STEPS
 from benchmarks.environment import environment
+from benchmarks.fresh import sample_of
 from benchmarks.keeping import keep
 
 SIZES = [10_000, 50_000, 200_000]
@@ -48,9 +46,7 @@ def measure(folder: Path, count: int, about: Sample) -> list[Sample]:
     """A sample of each step, in their order, on one folder."""
     samples = []
     for step in STEPS:
-        command = [sys.executable, "-m", "benchmarks.collection_once", step, str(folder), str(count)]
-        printed = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
-        samples.append(about | {"what": step} | json.loads(printed.splitlines()[-1]))
+        samples.append(about | {"what": step} | sample_of("benchmarks.collection_once", step, folder, count))
         typer.echo(samples[-1])
     return samples
 

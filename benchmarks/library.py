@@ -5,10 +5,7 @@ that has to stop again and again; each in a fresh process, with its CPU time and
 files are empty: nothing opens them here), disks that are slower than this machine's page cache, a PostgreSQL ledger.
 """
 
-import json
 import os
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,6 +14,7 @@ import typer
 
 from benchmarks import tables
 from benchmarks.environment import environment
+from benchmarks.fresh import sample_of
 from benchmarks.keeping import keep
 from benchmarks.library_once import STEPS
 
@@ -60,9 +58,7 @@ def measure(tree: Path, data: Path, about: Sample) -> list[Sample]:
     """A sample of each step, in their order, on one ledger."""
     samples = []
     for step in STEPS:
-        command = [sys.executable, "-m", "benchmarks.library_once", step, str(tree), str(data)]
-        printed = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
-        samples.append(about | {"what": step} | json.loads(printed.splitlines()[-1]))
+        samples.append(about | {"what": step} | sample_of("benchmarks.library_once", step, tree, data))
         typer.echo(samples[-1])
     return samples
 

@@ -23,6 +23,7 @@ import dagster as dg
 import typer
 
 from benchmarks.environment import environment
+from benchmarks.fresh import sample_of
 from benchmarks.keeping import keep
 from photo_assets.definitions import open_resource
 from photo_assets.demo.library import generate_library
@@ -59,9 +60,8 @@ def plain(folder: Path, scratch: Path, batch_size: int) -> Sample:
     """The steps in a loop, in a process of their own."""
     environment_of_it = _environment(folder, scratch, batch_size)
     started = time.perf_counter()
-    command = [sys.executable, "-m", "benchmarks.library_plain"]
-    printed = subprocess.run(command, env=environment_of_it, stdout=subprocess.PIPE, text=True, check=True).stdout
-    return {"way": "plain", "wall_s": round(time.perf_counter() - started, 2)} | json.loads(printed.splitlines()[-1])
+    sample = sample_of("benchmarks.library_plain", environment=environment_of_it)
+    return {"way": "plain", "wall_s": round(time.perf_counter() - started, 2)} | sample
 
 
 def daemon(folder: Path, scratch: Path, batch_size: int) -> Sample:

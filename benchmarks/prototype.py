@@ -7,11 +7,8 @@ which is rebuilt from its description; a Qdrant server (all write to the embedde
 runs, which would add to them.
 """
 
-import json
 import multiprocessing
 import os
-import subprocess
-import sys
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -26,10 +23,10 @@ from PIL import Image
 from benchmarks import tables
 from benchmarks.decode_files import CAMERA_BITS, CAMERA_PX, dng_with_preview, photograph
 from benchmarks.environment import environment
+from benchmarks.fresh import sample_of
 from benchmarks.inference_choice import FULL, SMALL
 from benchmarks.inference_models import make_checkpoints
 from benchmarks.keeping import keep
-from benchmarks.memory import PeakMemory
 from benchmarks.prototype_ways import OURS, ladder
 from photo_assets.demo.library import generate_library
 from tests.decoding.dng_samples import dng, mosaic
@@ -119,16 +116,8 @@ def agreement(first: dict[str, Any], other: dict[str, Any]) -> Sample:
 
 def _once(title: str, course: Course, photos: Path, scratch: Path, models: Path) -> Sample:
     asked = {"title": title, "photos": photos, "scratch": scratch, "family": course.family, "models": models.resolve()}
-    options = [part for name, value in asked.items() for part in (f"--{name}", str(value))]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.prototype_once", *options], stdout=subprocess.PIPE, text=True
-    )
-    with PeakMemory(process.pid) as memory:
-        printed, _ = process.communicate()
-    if process.returncode:
-        raise SystemExit(f"{title} failed with exit code {process.returncode}")
-    sample: Sample = json.loads(printed.splitlines()[-1])
-    return sample | {"peak_mb": round(memory.peak_bytes / 1e6)}
+    options = (part for name, value in asked.items() for part in (f"--{name}", value))
+    return sample_of("benchmarks.prototype_once", *options, with_peak=True)
 
 
 @cache

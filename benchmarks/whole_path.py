@@ -5,8 +5,6 @@ rendering the photos, full-size models, a server, the sensor and the daemon.
 """
 
 import json
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -15,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from benchmarks.environment import environment
-from benchmarks.memory import PeakMemory
+from benchmarks.fresh import sample_of
 from photo_assets.demo.library import generate_library
 
 RESULTS = Path(__file__).parent / "results"
@@ -39,16 +37,9 @@ def main(
 
 def measure(root: Path, photos: int, data: Path) -> dict[str, Any]:
     """One ingest in a process of its own: its report, wall seconds and peak memory."""
-    command = [sys.executable, "-m", "benchmarks.ingest_once", str(root), str(photos), str(data)]
     started = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    with PeakMemory(process.pid) as memory:
-        printed, _ = process.communicate()
-    wall_s = time.perf_counter() - started
-    if process.returncode:
-        raise SystemExit(f"the ingest failed with exit code {process.returncode}")
-    sample: dict[str, Any] = json.loads(printed.splitlines()[-1])
-    return sample | {"wall_s": round(wall_s, 2), "peak_mb": round(memory.peak_bytes / 1e6)}
+    sample = sample_of("benchmarks.ingest_once", root, photos, data, with_peak=True)
+    return sample | {"wall_s": round(time.perf_counter() - started, 2)}
 
 
 if __name__ == "__main__":
