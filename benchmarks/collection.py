@@ -16,7 +16,7 @@ import typer
 from benchmarks import tables
 from benchmarks.collection_once import STEPS
 from benchmarks.environment import environment
-from benchmarks.fresh import sample_of
+from benchmarks.fresh import samples_of
 from benchmarks.keeping import keep
 
 SIZES = [10_000, 50_000, 200_000]
@@ -44,11 +44,7 @@ def main(
 
 def measure(folder: Path, count: int, about: Sample) -> list[Sample]:
     """A sample of each step, in their order, on one folder."""
-    samples = []
-    for step in STEPS:
-        samples.append(about | {"what": step} | sample_of("benchmarks.collection_once", step, folder, count))
-        typer.echo(samples[-1])
-    return samples
+    return samples_of("benchmarks.collection_once", STEPS, folder, count, about=about)
 
 
 if __name__ == "__main__":

@@ -6,10 +6,19 @@ So no step finds warm what another has left.
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from benchmarks.memory import PeakMemory
+
+
+def samples_of(module: str, steps: Iterable[str], *arguments: object, about: dict[str, Any]) -> list[dict[str, Any]]:
+    """A sample of each step in their order, told as it comes: `about`, `what` step it is, and what it printed."""
+    samples = []
+    for step in steps:
+        samples.append(about | {"what": step} | sample_of(module, step, *arguments))
+        print(samples[-1], flush=True)
+    return samples
 
 
 def sample_of(

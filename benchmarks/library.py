@@ -14,7 +14,7 @@ import typer
 
 from benchmarks import tables
 from benchmarks.environment import environment
-from benchmarks.fresh import sample_of
+from benchmarks.fresh import samples_of
 from benchmarks.keeping import keep
 from benchmarks.library_once import STEPS
 
@@ -56,11 +56,7 @@ def plant(tree: Path, count: int) -> None:
 
 def measure(tree: Path, data: Path, about: Sample) -> list[Sample]:
     """A sample of each step, in their order, on one ledger."""
-    samples = []
-    for step in STEPS:
-        samples.append(about | {"what": step} | sample_of("benchmarks.library_once", step, tree, data))
-        typer.echo(samples[-1])
-    return samples
+    return samples_of("benchmarks.library_once", STEPS, tree, data, about=about)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from photo_assets.search.errors import SearchError
 from photo_assets.search.models import EngineOf
 from resources.inference.port import InferenceEngine, ItemError
 from resources.library.versions import KnownVersion
+from resources.vectors.contents import ids_of
 from resources.vectors.port import VectorIndex
 
 DEPTH = 10
@@ -117,7 +118,7 @@ def compare(
 
     Raises SearchError, UnknownVersion, and ModelError where one's model is missing.
     """
-    held = [{record.point_id for record in index.scroll(version.name, with_payload=False)} for version in versions]
+    held = [ids_of(index, version.name) for version in versions]
     both = held[0] & held[1]
     old, new = (_Asked.of(index, version.name, engine_of, queries, sorted(both)[:SAMPLE]) for version in versions)
     answers = [

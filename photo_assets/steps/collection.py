@@ -14,6 +14,7 @@ from resources.inference.port import InferenceEngine, Provenance
 from resources.library.batching import Outcome
 from resources.library.ledger import Ledger
 from resources.tables.schema import Row
+from resources.vectors.contents import ids_of
 from resources.vectors.port import Point, VectorIndex, version_name
 
 PAYLOAD_FROM_METADATA = (
@@ -180,8 +181,7 @@ def reconcile(index: VectorIndex, ledger: Ledger, version: str, *, auto_switch: 
 
 def ids_in(index: VectorIndex, version: str) -> set[str]:
     """The photos that a version holds; none where there is no such version."""
-    records = index.scroll(version, with_payload=False) if version in index.versions() else ()
-    return {record.point_id for record in records}
+    return ids_of(index, version) if version in index.versions() else set()
 
 
 def _is_left_by_hand(version: str, ledger: Ledger) -> bool:

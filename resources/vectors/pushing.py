@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from resources.vectors.contents import ids_of, points_of
 from resources.vectors.errors import PushRefused
 from resources.vectors.payloads import canonical
 from resources.vectors.port import Point, VectorIndex
-from resources.vectors.snapshots import points_of
 
 # A server may norm a vector again, which changes its last bits.
 _TOLERANCE = 1e-5
@@ -46,8 +46,8 @@ def push(
     if first is None:
         raise PushRefused(version, "it has no points")
     target.create_version(version, len(first[0].vector))
-    there = {record.point_id for record in target.scroll(version)}
-    wanted = {record.point_id for record in source.scroll(version)}
+    there = ids_of(target, version)
+    wanted = ids_of(source, version)
     extra = sorted(there - wanted)
     if extra and not force:
         raise PushRefused(version, f"the target has {len(extra)} points more, such as {extra[0]}; --force deletes them")
@@ -64,7 +64,7 @@ def push(
 
 
 def _verify(source: VectorIndex, target: VectorIndex, version: str, wanted: set[str]) -> None:
-    held = {record.point_id for record in target.scroll(version)}
+    held = ids_of(target, version)
     count = target.count(version)
     unlike = [
         point.point_id for points in points_of(source, version) for point in _unlike(points, target, version, held)

@@ -11,18 +11,16 @@ import hashlib
 import re
 import shutil
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from resources.vectors.contents import points_of
 from resources.vectors.errors import SnapshotDiffers
 from resources.vectors.payloads import canonical
 from resources.vectors.port import Point, VectorIndex
 
-CHUNK = 1_000  # points read at once: 4 MB of vectors
 _UNPROVEN = ".unproven-"
 _LONGEST_S = 86_400.0  # no snapshot takes so long
 _NAME = re.compile(r"(?P<version>.+)-(?P<stamp>\d{8}T\d{6}Z)(?P<suffix>\.tar\.gz|\.snapshot)")
@@ -69,19 +67,6 @@ def version_in(archive: Path) -> str | None:
         return name["version"]
     stem = archive.name.removesuffix(".tar.gz").removesuffix(".snapshot")
     return stem if stem != archive.name else None
-
-
-def points_of(index: VectorIndex, version: str) -> Iterator[list[Point]]:
-    """Every point with its vectors, in id order, CHUNK at a time."""
-    records = index.scroll(version)
-    while chunk := list(islice(records, CHUNK)):
-        ids = [record.point_id for record in chunk]
-        pictures, captions = index.vectors(version, ids), index.vectors(version, ids, using="caption")
-        yield [
-            Point(each.point_id, pictures[each.point_id], each.payload, captions.get(each.point_id))
-            for each in chunk
-            if each.point_id in pictures  # deleted since it was listed
-        ]
 
 
 def _sweep(folder: Path) -> None:

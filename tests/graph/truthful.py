@@ -20,8 +20,8 @@ from resources.library.versions import KnownVersion
 from resources.tables.frames import frame_of
 from resources.tables.schema import Row, Schema
 from resources.tables.store import TableStore
+from resources.vectors.contents import points_of
 from resources.vectors.port import VectorIndex, version_name
-from resources.vectors.snapshots import points_of
 from tests.library.conftest import Shelf
 from tests.vectors.samples import DIMENSIONS, unit
 

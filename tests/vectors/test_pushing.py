@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from resources.vectors import pushing, snapshots
+from resources.vectors import contents, pushing
 from resources.vectors.embedded import EmbeddedIndex
 from resources.vectors.errors import IndexUnreachable, PushRefused
 from resources.vectors.port import VectorIndex
@@ -51,7 +51,7 @@ def test_every_point_arrives_with_both_vectors_and_is_searched_there(source: Vec
 def test_one_that_broke_off_goes_on_where_it_was(
     source: VectorIndex, target: VectorIndex, server: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(snapshots, "CHUNK", 10)
+    monkeypatch.setattr(contents, "CHUNK", 10)
     server.faults.order("hang_up", r"PUT \S+/points$", skip=2, times=100)
     with pytest.raises(IndexUnreachable):
         pushing.push(source, target, VERSION)

@@ -13,6 +13,7 @@ from types import SimpleNamespace
 import pytest
 
 from resources.vectors import archives, snapshots
+from resources.vectors.contents import points_of
 from resources.vectors.embedded import EmbeddedIndex
 from resources.vectors.errors import DamagedSnapshot, IndexRejected, SnapshotDiffers
 from resources.vectors.port import Point, VectorIndex
@@ -28,7 +29,7 @@ def captioned(number: int) -> Point:
 
 def whole(index: VectorIndex, version: str) -> list[tuple[str, dict, bytes, bytes | None]]:
     """All that a version holds."""
-    points = (point for chunk in snapshots.points_of(index, version) for point in chunk)
+    points = (point for chunk in points_of(index, version) for point in chunk)
     return [
         (p.point_id, p.payload, p.vector.tobytes(), None if p.caption_vector is None else p.caption_vector.tobytes())
         for p in points
