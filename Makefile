@@ -59,7 +59,7 @@ bench-prototype: $(INSTALLED) ## Measure the prototype's way, step by step up to
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
 	$(BIN)/python -m benchmarks.prototype
 
-bench-library: $(INSTALLED) ## Measure looks at up to a million files; writes results and table (10 minutes, 1 GB of scratch).
+bench-library: $(INSTALLED) ## Measure looks at up to a million files; writes results and table (20 minutes, 1 GB of scratch).
 	$(BIN)/python -m benchmarks.library
 
 bench-collection: $(INSTALLED) ## Measure the collection at up to 200,000 points; writes results and table (an hour, 5 GB of scratch).
