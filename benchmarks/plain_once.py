@@ -5,7 +5,6 @@ The same functions in the same order as the assets', batch after batch, without 
 
 import json
 import time
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
@@ -14,12 +13,12 @@ from photo_assets.settings import load_settings
 from photo_assets.steps.collection import BatchTables, space_of, write_batch
 from photo_assets.steps.decoding import decode_photos, read_metadata
 from photo_assets.steps.files import identify_files
-from photo_assets.steps.inference import infer
+from photo_assets.steps.inference import embed_captions, infer
 from photo_assets.steps.scanning import Roots, scan_until_settled
 
 
 class Loop:
-    """The rooms, opened once, and the seconds of each step."""
+    """The rooms, opened once, and when each step began and ended."""
 
     def __init__(self, rooms: ExitStack) -> None:
         self.settings = load_settings()
@@ -29,7 +28,7 @@ class Loop:
         self.ledger, self.pool = rooms.enter_context(library.ledger()), rooms.enter_context(decoding.pool())
         self.index, self.engine = rooms.enter_context(vectors.index()), inference.engine()
         self.previews = decoding.previews()
-        self.seconds = Counter[str]()
+        self.steps: list[tuple[str, float, float]] = []
 
     def run(self) -> None:
         """Every batch, one after the other."""
@@ -48,24 +47,25 @@ class Loop:
             metadata = read_metadata(decoded, self.ledger)
         with self._timed("image_inference"):
             embeddings, captions = infer(decoded, self.previews, self.engine, embed=True, caption=True)
+        with self._timed("caption_embeddings"):
+            worded = embed_captions(captions, self.engine)
         with self._timed("collection_points"):
-            tables = BatchTables(decoded, metadata, embeddings, captions)
+            tables = BatchTables(decoded, metadata, embeddings, captions, worded)
             write_batch(batch, tables, {}, self.index, self.ledger, space_of(self.engine))
 
     @contextmanager
     def _timed(self, step: str) -> Iterator[None]:
-        started = time.perf_counter()
+        started = time.time()
         yield
-        self.seconds[step] += time.perf_counter() - started
+        self.steps.append((step, started, time.time()))
 
 
 def main() -> None:
-    """Do it all and print the seconds of each step."""
+    """Do it all and print when each step began and ended, in seconds since the epoch."""
     with ExitStack() as rooms:
         loop = Loop(rooms)
         loop.run()
-        counts = loop.ledger.counts()
-    print(json.dumps({"steps_s": {name: round(spent, 2) for name, spent in loop.seconds.items()}, "counts": counts}))
+    print(json.dumps({"steps": loop.steps}))
 
 
 if __name__ == "__main__":
