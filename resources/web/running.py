@@ -6,7 +6,7 @@ import logging
 import socket
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -17,6 +17,7 @@ from resources.web.errors import CannotListen, UnsafeAddress
 # More connections than that wait in the system's own queue; each costs a little memory even when it sends nothing.
 _CONNECTIONS = 512
 _IDLE_S = 30  # a client that reads the next pictures from disk need not connect again
+_LOG = logging.getLogger("uvicorn.error")
 _LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 
 
@@ -40,14 +41,13 @@ class WebServer:
     def __init__(self, app: ASGIApp, listener: Listener, load: Callable[[], None], shutdown_s: int) -> None:
         self.port = listener.port
         self._socket, self._load = listener.socket, load
-        self._server = uvicorn.Server(_config(app, shutdown_s))
+        self._server = _Server(_config(app, shutdown_s))
         self._failure: Exception | None = None
 
     def run(self, on_ready: Callable[[], None]) -> None:
         """Serve until told to stop by a signal or by `stop`. Raises what loading raises."""
         threading.Thread(target=self._make_ready, args=(on_ready,), daemon=True).start()
-        with suppress(KeyboardInterrupt):  # the usual way to end it; what was accepted has been answered by then
-            self._server.run([self._socket])
+        self._server.run([self._socket])
         if self._failure:
             raise self._failure
 
@@ -64,6 +64,15 @@ class WebServer:
         except Exception as error:  # told by run
             self._failure = error
             self.stop()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's, but that it only ends: raised anew as there, a SIGTERM would leave what is around it unclosed."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Answer what was accepted and end; told twice, end without, and without a word about what was broken off."""
+        self.force_exit = _LOG.disabled = self.should_exit
+        self.should_exit = True
 
 
 def is_loopback(host: str) -> bool:

@@ -1,6 +1,7 @@
 """Services to test against: an engine whose answers show every wrong pairing, a server in a thread, a scripted one.
 
-Run as a program it serves that engine in a process of its own, which can be killed: `PORT [PICTURES_UNTIL_DEATH]`.
+Run as a program it serves that engine in a process of its own, which can be killed: `PORT [PICTURES_UNTIL_DEATH]`; it
+prints the port when it is ready.
 """
 
 import hashlib
@@ -172,6 +173,5 @@ def scripted() -> Iterator[tuple[str, Scripted]]:
 
 if __name__ == "__main__":
     port, *until_death = map(int, sys.argv[1:])
-    InferenceServer(FakeEngine(dies_after=until_death[0] if until_death else None), "127.0.0.1", port).run(
-        lambda: print("ready", flush=True)
-    )
+    server = InferenceServer(FakeEngine(dies_after=until_death[0] if until_death else None), "127.0.0.1", port)
+    server.run(lambda: print(server.port, flush=True))

@@ -293,7 +293,7 @@ class Mortal:
         command = [sys.executable, "-m", "tests.inference.services", str(self.port), *map(str, until_death)]
         root = Path(__file__).parents[2]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root)
-        assert self.process.stdout and self.process.stdout.readline() == "ready\n"
+        assert self.process.stdout and self.process.stdout.readline() == f"{self.port}\n"
 
     def end(self) -> None:
         if self.process and self.process.stdout:
