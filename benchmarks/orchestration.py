@@ -1,4 +1,4 @@
-"""What Dagster costs: the same photos by a plain loop, `photos ingest`, and the sensor with its daemon. `make bench-orchestration`.
+"""What Dagster costs: a plain loop, `photos ingest`, the sensor with its daemon. `make bench-orchestration`.
 
 Measured: the same steps on the same photos with the small models, from files on disk to searchable points; each way in
 fresh processes on fresh state, the ways taking turns. Not measured: rendering the photos, the daemon's own start,
@@ -18,7 +18,7 @@ from benchmarks import orchestration_plot, tables
 from benchmarks.environment import environment
 from benchmarks.fresh import sample_of
 from benchmarks.keeping import keep
-from benchmarks.many_photos import many_photos
+from benchmarks.many_photos import folder_of, many_photos
 from benchmarks.orchestration_ways import Place, daemon, ingest, plain
 
 RUNS_OF = {100: 3, 2_000: 3, 10_000: 1}  # of so many photos; the last takes half an hour
@@ -55,7 +55,7 @@ def measure(library: Path, photos: int, scratch: Path, run: int) -> list[Sample]
     """A sample of every way, with the quality of what it made."""
     samples = []
     for way in WAYS:
-        place = Place(library / str(photos), scratch / way.__name__)
+        place = Place(folder_of(library, photos), scratch / way.__name__)
         sample = {"photos": photos, "way": way.__name__, "run": run} | way(place)
         asked = library, photos, sample.pop("root")
         samples.append(sample | sample_of("benchmarks.quality_once", *asked, environment=place.environment()))

@@ -30,11 +30,10 @@ def _line(title: str, runs: Samples, plain: Samples) -> str:
     more = [100 * (run["wall_s"] / loop["wall_s"] - 1) for run, loop in zip(runs, plain, strict=True)]
     listed = ", ".join(f"{each:+.1f} %" for each in more) if runs is not plain else ""
     beside = f"{median(more):+.1f} %" if runs is not plain else ""
-    exact, recall = (100 * min(run["quality"][name] for run in runs) for name in ("caption_exact", "recall_at_1"))
+    quality = (100 * min(run["quality"][name] for run in runs) for name in ("caption_exact", "recall_at_1"))
+    exact, recall = (f"{share:.1f} %" for share in quality)
     speed = runs[0]["photos"] / wall
-    return (
-        f"| {title} | {wall:.1f} | {speed:.1f} | {beside} | {listed} | {memory:.0f} | {exact:.1f} % | {recall:.1f} % |"
-    )
+    return f"| {title} | {wall:.1f} | {speed:.1f} | {beside} | {listed} | {memory:.0f} | {exact} | {recall} |"
 
 
 def _parts(ways: Sequence[Samples]) -> list[str]:

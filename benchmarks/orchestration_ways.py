@@ -1,7 +1,8 @@
 """The ways from files to points, each timed from outside: a plain loop, `photos ingest`, the sensor with its daemon.
 
-A sample has the `root` of the photos; `wall_s`; `steps`, each [name, begin, end] in seconds after the clock's start; and `peak_mb`. The daemon's
-clock starts when the sensor asks for the first run: that it looks twice before, 30 s apart, is `until_asked_s`.
+A sample has the `root` of the photos, `wall_s`, `steps` (each [name, begin, end] in seconds after the clock began) and
+`peak_mb`. The daemon's clock starts when the sensor asks for the first run: that it looks twice before, 30 s apart, is
+`until_asked_s`.
 """
 
 import os

@@ -1,22 +1,30 @@
 """What a way has made of generated photos, outside its clock: prints rows and quality as one line of JSON."""
 
 import json
-import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Annotated
 
-from benchmarks.many_photos import many_photos
+import typer
+
+from benchmarks.many_photos import folder_of, many_photos
 from photo_assets.definitions import open_resource
 from photo_assets.demo.measuring import measured
 from photo_assets.finding import open_searcher
 from photo_assets.settings import load_settings
 
 
-def main(library: Path, photos: int, root: Path) -> None:
-    """Ask the state that the environment names about the photos of `library`, which were taken from `root`."""
+def main(
+    library: Annotated[Path, typer.Argument(help="Where the photos are kept.")],
+    photos: Annotated[int, typer.Argument(help="How many there are.")],
+    root: Annotated[Path, typer.Argument(help="The folder that they were taken from.")],
+    small: Annotated[bool, typer.Option(help="The small ones.")] = False,
+) -> None:
+    """Ask the state that the environment names about the photos."""
     settings = load_settings()
-    folder = library / str(photos)
-    truth = [replace(photo, path=root / photo.path.relative_to(folder)) for photo in many_photos(library, photos)]
+    folder = folder_of(library, photos, small=small)
+    taken = many_photos(library, photos, small=small)
+    truth = [replace(photo, path=root / photo.path.relative_to(folder)) for photo in taken]
     with open_resource(settings, "library").ledger() as ledger:
         counts = ledger.counts()
     with open_searcher(settings) as searcher:
@@ -25,4 +33,4 @@ def main(library: Path, photos: int, root: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]))
+    typer.run(main)
