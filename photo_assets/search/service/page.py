@@ -1,6 +1,7 @@
 """The gallery page, the login form and the page of the interface: files of this package, and the cookie that one gets.
 
-The pages are plain files in page/, read once as the service starts; nothing of a request is ever put into one.
+The pages are plain files in page/, read once as the service starts, each below the head that all share (head.html);
+nothing of a request is ever put into one.
 """
 
 import hashlib
@@ -14,11 +15,16 @@ from resources.web.access import Access
 
 COOKIE, LOGIN, COPIES = "photos_session", "/login", "/copies"
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".html": "text/html"}
-_FILES = {
-    file.name: file.read_bytes()
-    for file in files("photo_assets.search.service").joinpath("page").iterdir()
-    if file.name.endswith(tuple(_TYPES))
-}
+
+
+def _read() -> dict[str, bytes]:
+    folder = files("photo_assets.search.service").joinpath("page")
+    read = {file.name: file.read_bytes() for file in folder.iterdir() if file.name.endswith(tuple(_TYPES))}
+    head = read.pop("head.html")
+    return {name: head + content if name.endswith(".html") else content for name, content in read.items()}
+
+
+_FILES = _read()
 _ASSETS = frozenset(f"/assets/{name}" for name in _FILES if not name.endswith(".html"))
 
 OPEN_PATHS = frozenset({LOGIN, COPIES, "/docs", "/openapi.json", *_ASSETS})
