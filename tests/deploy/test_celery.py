@@ -113,7 +113,7 @@ def test_every_pool_of_the_assets_has_its_limit_set_and_the_collection_one_write
 
 def test_what_is_published_is_published_to_the_other_machines_alone() -> None:
     published = [port for service in OVERRIDE.values() for port in service.get("ports", [])]
-    assert len(published) == 3
+    assert len(published) == 4
     assert all(port.startswith("${HEAD_ADDRESS:?") for port in published)
     assert OVERRIDE["redis"]["cap_drop"] == ["ALL"]
     assert OVERRIDE["redis"]["read_only"] is True
