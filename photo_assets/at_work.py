@@ -1,4 +1,4 @@
-"""Which batches Dagster's runs are at work on, or will be as soon as it is their turn.
+"""Which batches Dagster's runs are at work on, or will be in their turn, and which of them a person has ended.
 
 Whoever starts a run of a batch asks here first, so that the sensor, a person and a schedule never do one twice at once.
 """
@@ -33,6 +33,21 @@ def batches_of(instance: dg.DagsterInstance, runs: Sequence[dg.DagsterRun]) -> l
     has_range = any(RANGE_START in run.tags for run in runs)
     known = instance.get_dynamic_partitions(str(BATCHES.name)) if has_range else []
     return [_batches_of(run, known) for run in runs]
+
+
+def ended_by_hand(instance: dg.DagsterInstance, batches: Sequence[str]) -> list[str]:
+    """Those of the batches whose latest run a person has ended; nothing asks for them by itself but the night."""
+    runs = instance.get_runs(dg.RunsFilter(tags={PARTITION: list(batches)})) if batches else []
+    latest = {run.tags[PARTITION]: run.status for run in reversed(runs)}  # the newest come first
+    return [batch for batch in batches if latest.get(batch) == dg.DagsterRunStatus.CANCELED]
+
+
+def told_left(batches: Sequence[str]) -> str:
+    """What that means, and what does them."""
+    return (
+        f"ended by hand, and so not asked for again: {', '.join(batches)}. "
+        "`photos ingest`, Re-execute on the run's page or the schedule nightly_refresh does what is left."
+    )
 
 
 def _batches_of(run: dg.DagsterRun, known: Sequence[str]) -> Sequence[str]:

@@ -26,7 +26,7 @@ from resources.library.resource import LibraryResource
 from resources.tables.io_manager import ParquetIOManager
 from resources.tables.store import TableStore
 from resources.vectors.resource import VectorIndexResource
-from sensors.failures import batch_failed, failed_again
+from sensors.failures import batch_ended_by_hand, batch_failed, failed_again
 from sensors.new_photos import new_photos
 from sensors.nightly import nightly_collection, nightly_graph, nightly_refresh
 from sensors.weekly import weekly_audit, weekly_snapshot
@@ -53,7 +53,7 @@ def build_defs(settings: Settings | None = None, *, resources: Mapping[str, Any]
     return dg.Definitions(
         assets=[_backfilled(asset, settings) for asset in ASSETS],
         jobs=[*ASKED_JOBS, scan_library, audit_library, optimize_collection, snapshot_collection],
-        sensors=[new_photos, collection_follows_batches(), batch_failed, failed_again],
+        sensors=[new_photos, collection_follows_batches(), batch_failed, batch_ended_by_hand, failed_again],
         schedules=[nightly_refresh, nightly_collection, nightly_graph, weekly_audit, weekly_snapshot],
         resources=build_resources(settings) | dict(resources or {}),
         # One process per run: models load once, and a step costs 0.15 s instead of 2.7 s.

@@ -1,5 +1,7 @@
 """What becomes of runs that fail: each is tagged with what failed, and asked for again where that can help.
 
+One that a person ends is left alone, and says so.
+
 Steps have no retry policies: what passes in seconds, such as a busy server, is waited for where it is called, and what
 takes longer must not keep a process and its loaded models waiting. So the whole run is asked for again after a while, a
 bounded number of times; the nightly schedule goes on from there.
@@ -11,7 +13,15 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from photo_assets.at_work import BACKFILL, PARTITION, RANGE_END, RANGE_START, batches_at_work, batches_of
+from photo_assets.at_work import (
+    BACKFILL,
+    PARTITION,
+    RANGE_END,
+    RANGE_START,
+    batches_at_work,
+    batches_of,
+    told_left,
+)
 from photo_assets.jobs import ASKED_JOBS, BATCH_ASSETS, ingest_batch
 from photo_assets.run_tags import BATCH, FILES, STARTED_BY
 from resources.library.resource import LibraryResource
@@ -22,7 +32,7 @@ WAITS_S = (60.0, 600.0, 3_600.0)
 
 FAILED_STEP, ERROR, RETRYABLE = "photos/failed_step", "photos/error", "photos/retryable"
 TRY, RETRY, RETRY_AT = "photos/try", "photos/retry", "photos/retry_at"
-WAITS, ASKED, NEEDLESS = "waits", "asked", "needless"
+WAITS, ASKED, NEEDLESS, LEFT = "waits", "asked", "needless", "left"
 
 # A backfill's range, which stands in tags alone.
 _KEPT = (BATCH, FILES, RANGE_START, RANGE_END)
@@ -46,6 +56,19 @@ def batch_failed(context: dg.RunFailureSensorContext) -> None:
     )
     what = run.tags.get(PARTITION) or run.tags.get(RANGE_START) or run.job_name
     context.log.error(f"{what}: {failure.step} failed: {failure.message} ({again})")
+
+
+@dg.run_status_sensor(
+    run_status=dg.DagsterRunStatus.CANCELED,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Says in a run that a person has ended that its batches are left alone, and what does them.",
+)
+def batch_ended_by_hand(context: dg.RunStatusSensorContext) -> None:
+    """A person who ends a run does not want it back in a minute."""
+    run = context.dagster_run
+    if _job_of(run) and (batches := batches_of(context.instance, [run])[0]):
+        context.instance.add_run_tags(run.run_id, {RETRY: LEFT})
+        context.instance.report_engine_event(told_left(batches), run)
 
 
 @dg.sensor(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from photo_assets.at_work import batches_at_work
+from photo_assets.at_work import batches_at_work, ended_by_hand, told_left
 from photo_assets.ingest_lock import ingest_is_under_way
 from photo_assets.jobs import (
     ASKED_JOBS,
@@ -119,11 +119,16 @@ def _result(context: dg.SensorEvaluationContext, due: Sequence[dg.RunRequest]) -
     at_work = batches_at_work(context.instance, [request.partition_key for request in due if request.partition_key])
     due = [request for request in due if request.partition_key not in at_work]
     new = [request for request in due if request.run_key not in asked][:MAX_REQUESTS]
+    past = [request.partition_key for request in due if request.run_key in asked and request.partition_key]
+    left = ended_by_hand(context.instance, past)
+    if left:
+        context.log.warning(told_left(left))
     known = set(context.instance.get_dynamic_partitions(str(BATCHES.name)))
     wanted = [request.partition_key for request in new if request.partition_key is not None]
     unknown = [batch for batch in wanted if batch not in known]
     return dg.SensorResult(
         run_requests=new,
+        skip_reason=None if new else told_left(left) if left else "what is due has been asked for",
         dynamic_partitions_requests=[BATCHES.build_add_request(unknown)] if unknown else [],
     )
 

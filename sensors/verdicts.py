@@ -1,7 +1,8 @@
 """Why a run failed, read from Dagster's events, and whether another try can help.
 
 The platform's own errors say so themselves, by their class. A run whose process ended without a word was killed or lost
-its machine, and may be tried again; anything else is a defect, which stays one.
+its machine, and one whose process was told to end, though nobody ended the run, was stopped with it: both may be tried
+again. Anything else is a defect, which stays one.
 """
 
 from collections.abc import Iterator
@@ -18,6 +19,9 @@ import resources.vectors.errors  # noqa: F401
 from resources.errors import PhotoPlatformError
 
 NO_STEP = "no step"
+
+# What SIGTERM and Ctrl-C become in a run's process: as a host is switched off, or its container or worker is stopped.
+_INTERRUPTS = {dg.DagsterExecutionInterruptedError.__name__, KeyboardInterrupt.__name__}
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,8 @@ def failure_of(context: dg.RunFailureSensorContext) -> Failure:
     error = getattr(steps[0].event_specific_data if steps else data, "error", None)
     if error is None:
         return Failure(step, _first_line(context.failure_event.message), retryable=not steps)
+    if any(each.cls_name in _INTERRUPTS for each in _chain(error)):
+        return Failure(step, "its process was told to end", retryable=True)
     ours = next((each for each in _chain(error) if each.cls_name in known()), None)
     told = ours or list(_chain(error))[-1]
     return Failure(step, _first_line(told.message), ours is not None and known()[str(ours.cls_name)])

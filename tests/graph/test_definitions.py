@@ -64,7 +64,7 @@ def test_jobs_sensors_and_schedules_can_be_loaded(settings: Settings) -> None:
     definitions = build_defs(settings)
     dg.Definitions.validate_loadable(definitions)
     repository = definitions.get_repository_def()
-    sensors = {"new_photos", "collection_follows_batches", "batch_failed", "failed_again"}
+    sensors = {"new_photos", "collection_follows_batches", "batch_failed", "batch_ended_by_hand", "failed_again"}
     assert {sensor.name for sensor in repository.sensor_defs} == sensors
     assert {schedule.name for schedule in repository.schedule_defs} == {
         "nightly_refresh",

@@ -11,7 +11,7 @@ from photo_assets.partitions import BATCHES
 from resources.inference.errors import ServiceUnreachable, WrongModel
 from resources.library.look import look_over
 from sensors import failures
-from sensors.failures import batch_failed, failed_again
+from sensors.failures import batch_ended_by_hand, batch_failed, failed_again
 from sensors.verdicts import known
 
 from .conftest import Watched, finish
@@ -73,6 +73,30 @@ def test_what_another_try_cannot_help_is_told_and_left(
     tags = fail(own_instance, error).tags
     assert tags["photos/retryable"] == "no" and "photos/retry_at" not in tags
     assert ask(watched, own_instance) == []
+
+
+@pytest.mark.parametrize("interrupt", [dg.DagsterExecutionInterruptedError(), KeyboardInterrupt()])
+def test_a_run_whose_process_was_told_to_end_is_tried_again(
+    own_instance: dg.DagsterInstance, interrupt: BaseException
+) -> None:
+    tags = fail(own_instance, interrupt).tags
+    assert (tags["photos/error"], tags["photos/retryable"]) == ("its process was told to end", "yes")
+    assert "photos/retry_at" in tags
+
+
+def test_a_run_that_a_person_ends_says_that_it_is_left_alone_and_what_does_it(
+    own_instance: dg.DagsterInstance, watched: Watched
+) -> None:
+    started = dg.DagsterRunStatus.STARTED
+    run = create_run_for_test(own_instance, "ingest_batch", tags={"dagster/partition": "b"}, status=started)
+    own_instance.report_run_canceled(run)
+    (ended,) = own_instance.get_runs(dg.RunsFilter(run_ids=[run.run_id]))
+    told = own_instance.get_records_for_run(run.run_id).records[-1].event_log_entry.dagster_event
+    batch_ended_by_hand(dg.build_run_status_sensor_context("batch_ended_by_hand", told, own_instance, ended))
+    (ended,) = own_instance.get_runs(dg.RunsFilter(run_ids=[run.run_id]))
+    assert ended.tags["photos/retry"] == "left" and ask(watched, own_instance) == []
+    last = own_instance.get_records_for_run(run.run_id).records[-1].event_log_entry
+    assert "not asked for again: b. `photos ingest`" in last.message
 
 
 def test_it_is_asked_for_again_once_after_its_wait_and_not_for_ever(

@@ -9,6 +9,7 @@ import dagster as dg
 import pytest
 from dagster._core.test_utils import create_run_for_test
 
+from photo_assets.at_work import ended_by_hand
 from photo_assets.ingest_lock import INGEST_TAG, only_ingest
 from photo_assets.steps.files import identify_files
 from resources.decoding.resource import DecodingResource
@@ -103,6 +104,24 @@ def test_a_batch_with_a_run_is_not_asked_for_twice(watched: Watched, status: dg.
 
     assert requested(tick(watched)) == []
     assert watched.planned() != []
+
+
+def test_a_batch_whose_run_was_ended_by_hand_is_left_alone_until_somebody_runs_it(watched: Watched) -> None:
+    watched.put("a.jpg")
+    watched.settle()
+    result = tick(watched)
+    watched.register(result)
+    watched.submit(list(result.run_requests), dg.DagsterRunStatus.CANCELED)
+    (batch,) = watched.planned()
+
+    result = tick(watched)
+    assert not result.run_requests
+    assert f"ended by hand, and so not asked for again: {batch}." in result.skip_reason.skip_message
+    assert ended_by_hand(watched.instance, [batch, "another"]) == [batch]
+
+    partition = {"dagster/partition": batch}
+    create_run_for_test(watched.instance, "ingest_batch", tags=partition, status=dg.DagsterRunStatus.FAILURE)
+    assert "by hand" not in tick(watched).skip_reason.skip_message
 
 
 def test_a_partition_that_is_known_is_not_added_again(watched: Watched) -> None:
