@@ -100,12 +100,14 @@ def refresh(
     as_json: Json = False,
 ) -> None:
     """Do again what is behind the settings, and what no run has ended; new files are for `photos ingest`."""
-    from photo_assets.refreshing import due_now
+    from photo_assets.refreshing import plan_now
     from photo_assets.refreshing import refresh as refresh_batches
 
     values = load_settings()
     if plan:
-        due = due_now(values)
+        due, unknown = plan_now(values)
+        for line in unknown:
+            TOLD.warning(line)
         if as_json:
             print_json([vars(each) for each in due])
         else:
@@ -129,12 +131,15 @@ app.command()(restore)
 @app.command()
 def status(as_json: Json = False) -> None:
     """How many files are where."""
+    from photo_assets.at_work import told_left
     from photo_assets.steps.scanning import told_held
 
     with _ledger() as ledger:
         counts, held, findings = ledger.counts(), ledger.held_roots(), ledger.audit_findings()
+        left = _ended_by_hand(ledger.planned_batches())
     if as_json:
-        print_json(counts | {"held": {os.fsdecode(root): reason for root, reason in held.items()}, "audit": findings})
+        roots = {os.fsdecode(root): reason for root, reason in held.items()}
+        print_json(counts | {"held": roots, "ended_by_hand": left, "audit": findings})
         return
     table = Table("what", "count")
     for name, count in counts.items():
@@ -142,6 +147,8 @@ def status(as_json: Json = False) -> None:
     out.print(table)
     for root, reason in held.items():
         TOLD.warning(told_held(root, reason))
+    if left:
+        TOLD.warning(told_left(left))
     for row in findings:
         TOLD.error("audit: %s: %s", row["path"], row["message"])
 
@@ -282,6 +289,16 @@ def _ledger() -> Any:
     from photo_assets.definitions import open_resource
 
     return open_resource(load_settings(), "library").ledger()
+
+
+def _ended_by_hand(batches: list[str]) -> list[str]:
+    from photo_assets.at_work import ended_by_hand
+    from photo_assets.instance import open_instance
+
+    if not batches:
+        return []
+    with open_instance(load_settings()) as instance:
+        return ended_by_hand(instance, batches)
 
 
 def _tell_left(left: Sequence[object]) -> None:

@@ -5,7 +5,8 @@ upstream tables too, so whatever lies downstream of a stale table is stale itsel
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -17,6 +18,7 @@ from resources.decoding.resource import DecodingResource
 from resources.inference.resource import InferenceResource
 
 if TYPE_CHECKING:
+    from resources.inference.port import Provenance
     from resources.library.ledger import Ledger
 
 UNENDED = "no run has ended it"
@@ -55,12 +57,37 @@ def current_provenance(decoding: DecodingResource, inference: InferenceResource)
     return [current(decoding.policy(has_raw=has_raw), *models) for has_raw in (True, False)]
 
 
+def likely_provenance(
+    ledger: "Ledger", decoding: DecodingResource, inference: InferenceResource
+) -> tuple[list[dict[str, Facts]], list[str]]:
+    """The same also where a model is not here, and in words what could not be told of it.
+
+    How it prepares pictures stands in its files and not in the settings; it is taken to be as it is written of a batch.
+    """
+    clip, blip = inference.provenance(whole=False)
+    either = product(_likely(ledger, "image_embeddings", clip), _likely(ledger, "image_captions", blip))
+    made_by = [current(decoding.policy(has_raw=raw), *models) for models in either for raw in (True, False)]
+    unknown = [
+        f"{each.model} cannot be had here: how it prepares pictures is not known, and taken to be as it was"
+        for each in (clip, blip)
+        if not each.preprocessing
+    ]
+    return made_by, unknown
+
+
 def plan_refresh(ledger: "Ledger", made_by: Sequence[Mapping[str, Facts]]) -> list[Due]:
     """The batches that are due where tables are to be as one of `made_by` says, oldest first."""
     planned = ledger.batch_sizes(ledger.planned_batches())
     unended = [Due(batch, files, tuple(BATCH_ASSETS), (UNENDED,)) for batch, files in planned.items()]
     stale = [Due(each.key, each.size, tuple(each.tables), _why(each.tables)) for each in ledger.stale_batches(*made_by)]
     return sorted(unended + stale, key=lambda due: due.batch)  # keys begin with the time
+
+
+def _likely(ledger: "Ledger", asset: str, model: "Provenance") -> "list[Provenance]":
+    if model.preprocessing:
+        return [model]
+    written = ledger.written_values(asset, "preprocessing") or {"unknown"}
+    return [replace(model, preprocessing=each) for each in sorted(written)]
 
 
 def _why(tables: Mapping[str, Sequence[str]]) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from photo_assets.definitions import build_defs, open_resource
 from photo_assets.ingest_lock import REFRESH_TAG, end_killed_runs, only_ingest
 from photo_assets.instance import open_instance
 from photo_assets.progress import Listener
-from photo_assets.refresh_plan import Due, current_provenance, plan_refresh
+from photo_assets.refresh_plan import Due, current_provenance, likely_provenance, plan_refresh
 from photo_assets.repairing import Wrong, put_right
 from photo_assets.run_tags import STARTED_BY
 from photo_assets.running import BatchRun, run_batch, run_in_process
@@ -45,6 +45,14 @@ def due_now(settings: Settings) -> list[Due]:
     decoding, inference = open_resource(settings, "decoding"), open_resource(settings, "inference")
     with open_resource(settings, "library").ledger() as ledger:
         return plan_refresh(ledger, current_provenance(decoding, inference))
+
+
+def plan_now(settings: Settings) -> tuple[list[Due], list[str]]:
+    """The same also where a model is not here, and in words what could not be told of it."""
+    decoding, inference = open_resource(settings, "decoding"), open_resource(settings, "inference")
+    with open_resource(settings, "library").ledger() as ledger:
+        made_by, unknown = likely_provenance(ledger, decoding, inference)
+        return plan_refresh(ledger, made_by), unknown
 
 
 def refresh(settings: Settings, watch: Callable[[int], Listener]) -> Refreshed:

@@ -5,6 +5,7 @@ and, beside it, the number format of the computation, which is known only where 
 """
 
 from resources.inference.checkpoints import Checkpoint, checkpoints
+from resources.inference.errors import ModelUnavailable
 from resources.inference.port import Provenance
 from resources.inference.preprocessing import Preprocessing
 
@@ -12,10 +13,16 @@ from resources.inference.preprocessing import Preprocessing
 MAX_NEW_TOKENS = 20
 
 
-def configured(preset: str, clip: str = "", blip: str = "", caption_beams: int = 1) -> tuple[Provenance, Provenance]:
-    """What would make embeddings and captions, `dtype` left empty. Raises ModelUnavailable."""
+def configured(
+    preset: str, clip: str = "", blip: str = "", caption_beams: int = 1, *, whole: bool = True
+) -> tuple[Provenance, Provenance]:
+    """What would make embeddings and captions, `dtype` left empty.
+
+    How a model that cannot be had here prepares pictures is not known: it raises ModelUnavailable, or unless it is to
+    be told as a `whole` leaves `preprocessing` empty.
+    """
     embeds, captions = checkpoints(preset, clip, blip)
-    return _provenance_of(embeds), _provenance_of(captions, decoding(caption_beams))
+    return _provenance_of(embeds, whole), _provenance_of(captions, whole, decoding(caption_beams))
 
 
 def decoding(beams: int) -> str:
@@ -23,6 +30,11 @@ def decoding(beams: int) -> str:
     return f"{'greedy' if beams == 1 else f'{beams} beams'}, {MAX_NEW_TOKENS} tokens"
 
 
-def _provenance_of(checkpoint: Checkpoint, written: str = "") -> Provenance:
-    preprocessing = Preprocessing.from_config(checkpoint.preprocessor_config())
-    return Provenance(checkpoint.name, checkpoint.revision, preprocessing.label, dtype="", decoding=written)
+def _provenance_of(checkpoint: Checkpoint, whole: bool, written: str = "") -> Provenance:
+    try:
+        preprocessing = Preprocessing.from_config(checkpoint.preprocessor_config()).label
+    except ModelUnavailable:
+        if whole:
+            raise
+        preprocessing = ""
+    return Provenance(checkpoint.name, checkpoint.revision, preprocessing, dtype="", decoding=written)

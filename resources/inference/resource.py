@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import dagster as dg
 from pydantic import Field
 
+from resources.inference.importing import uncollected
+
 if TYPE_CHECKING:
     from resources.inference.port import InferenceEngine, Provenance
 
@@ -44,10 +46,12 @@ class InferenceResource(dg.ConfigurableResource):
         if _INFERRING_STEP in _steps_of(context):
             self.engine().ready()
 
-    def provenance(self) -> tuple["Provenance", "Provenance"]:
+    def provenance(self, *, whole: bool = True) -> tuple["Provenance", "Provenance"]:
         """What would make embeddings and captions now, but for the number format, at the cost of no model.
 
-        Raises ModelUnavailable, or ServiceError where a service that has the models does not answer soon.
+        Raises ModelUnavailable, or ServiceError where a service that has the models does not answer soon. Unless the
+        `whole` is asked for, a model that cannot be had is told as far as the settings know it: `preprocessing` is
+        empty.
         """
         if self.url:
             from resources.inference.client import RemoteEngine
@@ -57,7 +61,7 @@ class InferenceResource(dg.ConfigurableResource):
             return service.clip, service.blip
         from resources.inference.provenance import configured
 
-        return configured(self.preset, self.clip_model, self.blip_model, self.caption_beams)
+        return configured(self.preset, self.clip_model, self.blip_model, self.caption_beams, whole=whole)
 
     def clip_folder(self) -> str | None:
         """Where the CLIP checkpoint lies, if neither a hub nor the package has it; not known of a service's."""
@@ -71,8 +75,9 @@ class InferenceResource(dg.ConfigurableResource):
 
         `folder` is where the checkpoint lay, if it is neither a hub's nor the package's. Raises ModelError.
         """
-        from resources.inference.checkpoints import again
-        from resources.inference.engine import engine_for
+        with uncollected():
+            from resources.inference.checkpoints import again
+            from resources.inference.engine import engine_for
 
         source = again(model, revision, folder).source
         learnt = Path(self.state_directory) / "batch_sizes.json"
@@ -84,7 +89,8 @@ class InferenceResource(dg.ConfigurableResource):
             from resources.inference.client import remote_engine
 
             return remote_engine(self.url, self.token)
-        from resources.inference.engine import engine_for
+        with uncollected():
+            from resources.inference.engine import engine_for
 
         return engine_for(
             self.preset,

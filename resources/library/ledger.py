@@ -279,6 +279,11 @@ class Ledger:
         with self._reading.begin() as connection:
             return provenance.stale_batches(connection, current)
 
+    def written_values(self, asset: str, fact: str) -> set[str]:
+        """What a fact of what makes an asset's tables is written down as, over all batches."""
+        with self._reading.begin() as connection:
+            return provenance.written_values(connection, asset, fact)
+
     def doubt_points(self, wrong: Mapping[str, int]) -> None:
         """Say of batches that so many of their points are not what their tables say; stale until written again."""
         with self._database.begin() as connection:

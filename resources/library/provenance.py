@@ -66,6 +66,11 @@ def stale_batches(connection: Connection, currents: Sequence[Mapping[str, Facts]
     return found
 
 
+def written_values(connection: Connection, asset: str, fact: str) -> set[str]:
+    """What a fact of an asset's tables is written down as, over all batches."""
+    return {tables[asset][fact] for tables in _written(connection).values() if fact in tables.get(asset, {})}
+
+
 def _unlike(known: Mapping[str, Facts], current: Mapping[str, Facts]) -> dict[str, list[str]]:
     """The tables that are not as `current` says, each with what differs."""
     tables = {name: _differences(known.get(name, {}), now, current) for name, now in current.items()}

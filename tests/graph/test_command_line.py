@@ -9,12 +9,17 @@ from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from unittest.mock import patch
 
+import dagster as dg
 import pytest
+from dagster._core.test_utils import create_run_for_test
 
 from photo_assets import terminal
 from photo_assets.cli import main
+from photo_assets.definitions import open_resource
+from photo_assets.instance import open_instance
 from photo_assets.settings import Settings
-from tests.conftest import fill, settings_below
+from photo_assets.steps.scanning import Roots, scan_until_settled
+from tests.conftest import fill, settings_below, write_photo
 
 BIN = Path(sys.executable).parent
 TERMINAL = {"COLUMNS": "160", "NO_COLOR": "1"}
@@ -75,6 +80,21 @@ def test_a_library_is_ingested_searched_and_told_about(ingested: Settings, home:
     photo = Path(hits[0]["paths"][0])
     by_image = json.loads(photos("search", "--image", str(photo), "--json").stdout)
     assert by_image[0]["paths"] == hits[0]["paths"] and by_image[0]["score"] > 0.999
+
+
+def test_status_tells_of_a_batch_whose_run_a_person_has_ended(settings: Settings) -> None:
+    write_photo(settings.library_roots[0] / "1.jpg", seed=1)
+    roots = Roots(settings.library_roots, settings.photo_data)
+    with open_resource(settings, "library").ledger() as ledger:
+        scan_until_settled(ledger, roots, 4)
+        (batch,) = ledger.planned_batches()
+    assert "by hand" not in photos("status").stderr
+    with open_instance(settings) as instance:
+        partition, canceled = {"dagster/partition": batch}, dg.DagsterRunStatus.CANCELED
+        create_run_for_test(instance, "ingest_batch", tags=partition, status=canceled)
+
+    assert f"warning: ended by hand, and so not asked for again: {batch}." in photos("status").stderr
+    assert json.loads(photos("status", "--json").stdout)["ended_by_hand"] == [batch]
 
 
 def test_photos_are_found_by_filters_by_a_photo_and_twice(ingested: Settings) -> None:

@@ -16,14 +16,16 @@ from photo_assets.instance import open_instance
 from photo_assets.jobs import BATCH_ASSETS
 from photo_assets.provenance import Facts, current
 from photo_assets.refresh_plan import current_provenance
-from photo_assets.refreshing import Refreshed, due_now, refresh
+from photo_assets.refreshing import Refreshed, due_now, plan_now, refresh
 from photo_assets.settings import Settings, load_settings
 from photo_assets.tables import SCHEMAS
 from resources.decoding.pool import DecodingPool
 from resources.inference import engine as engine_module
 from resources.inference.blip import Blip
+from resources.inference.checkpoints import Checkpoint
 from resources.inference.clip import Clip
 from resources.inference.engine import engine_for
+from resources.inference.errors import ModelUnavailable
 from resources.inference.port import Provenance
 from resources.tables.frames import rows_of
 from resources.tables.store import TableStore
@@ -109,6 +111,25 @@ def test_what_would_be_written_is_told_without_models_just_as_they_write_it(inge
     policies = [each["decoded_images"]["decoder_policy"] for each in told]
     assert told == [current(policy, engine.clip, engine.blip) for policy in policies]
     assert due_now(ingested) == []
+
+
+def test_a_plan_needs_no_model_and_says_what_it_does_not_know(
+    ingested: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unavailable(checkpoint: Checkpoint) -> None:
+        raise ModelUnavailable(checkpoint.source, checkpoint.variable, "no hub is reached")
+
+    monkeypatch.setattr(Checkpoint, "preprocessor_config", unavailable)
+    due, unknown = plan_now(ingested)
+    assert due == [] and [line.partition(":")[0] for line in unknown] == [
+        "small-clip cannot be had here",
+        "small-blip cannot be had here",
+    ]
+    due, unknown = plan_now(changed(ingested, monkeypatch, photo_blip_model="owner/another@abc"))
+    assert [each.assets for each in due] == [tuple(AFTER_CAPTIONS)] * 2 and "owner/another" in unknown[1]
+    assert len(due[0].why) == 2 and all("-> owner/another" in why or "-> abc" in why for why in due[0].why)
+    with pytest.raises(ModelUnavailable):
+        due_now(ingested)
 
 
 def test_telling_what_would_be_written_brings_no_torch_into_the_code_server(settings: Settings) -> None:
