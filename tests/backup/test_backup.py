@@ -20,7 +20,10 @@ from resources.backup.vault import Vault
 from resources.library.ledger import Ledger
 from resources.vectors.embedded import EmbeddedIndex
 from resources.vectors.errors import DamagedSnapshot
+from resources.vectors.server import ServerIndex
 from tests.conftest import fingerprints
+from tests.vectors.qdrant_stand_in import StandIn
+from tests.vectors.samples import DIMENSIONS, OTHER_VERSION, VERSION, point
 
 from .conftest import State
 
@@ -306,3 +309,43 @@ def test_a_backup_tells_of_settings_and_of_no_secret(
 
     now = state.settings.model_copy(update={"photo_batch_size": 100})
     assert restore(now, vault, force=True).changed == {"photo_batch_size": 4}
+
+
+def held(index: ServerIndex) -> dict[str, Any]:
+    """All that a Qdrant server holds of the library: its versions, which is searched, every point and vector."""
+    held: dict[str, Any] = {"active": index.active_version()}
+    for version in index.versions():
+        records = list(index.scroll(version))
+        vectors = index.vectors(version, [record.point_id for record in records])
+        held[version] = [(record, vectors[record.point_id].tolist()) for record in records]
+    return held
+
+
+@pytest.mark.filterwarnings("ignore:Api key is used with an insecure connection")
+def test_the_collection_of_a_server_comes_back_to_it_and_to_another_one(
+    state: State, vault: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QDRANT_API_KEY", "key")
+    with StandIn(api_key="key") as server, ServerIndex(server.url, "key") as index:
+        monkeypatch.setenv("QDRANT_URL", server.url)
+        for version, numbers in ((VERSION, range(5)), (OTHER_VERSION, range(3, 7))):
+            index.create_version(version, DIMENSIONS)
+            index.upsert(version, [point(number) for number in numbers])
+        index.switch_alias(VERSION)
+        before = held(index)
+        made = back_up(load_settings(), vault)
+        kept = [entry.path for entry in read_entries(made.manifest) if entry.path.startswith("collection/")]
+        assert kept == [f"collection/{VERSION}.snapshot", f"collection/{OTHER_VERSION}.snapshot"]
+        assert server.collections.answer("GET", f"/collections/{VERSION}/snapshots", {}, b"") == []
+
+        index.delete(VERSION, [point(1).point_id])
+        index.create_version("tiny-clip-8-000000000000", DIMENSIONS)
+        index.switch_alias(OTHER_VERSION)
+        restore(load_settings(), vault, force=True)
+        assert held(index) == before
+
+    lose(state)
+    with StandIn(api_key="key") as another, ServerIndex(another.url, "key") as index:
+        monkeypatch.setenv("QDRANT_URL", another.url)
+        restore(load_settings(), vault)
+        assert held(index) == before
