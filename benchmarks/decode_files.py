@@ -32,7 +32,7 @@ CAMERA_BITS = 14
 
 
 @dataclass(frozen=True)
-class Sample:
+class Photo:
     """One file, the ways that apply to it, and where the exact (H, W, 3) uint8 result lies as an .npy file."""
 
     title: str
@@ -41,7 +41,7 @@ class Sample:
     exact: Path
 
 
-def generate(folder: Path) -> list[Sample]:
+def generate(folder: Path) -> list[Photo]:
     """Write the generated photos and their exact results into a folder; a minute on a slow core."""
     camera, phone = photograph(*CAMERA_PX), photograph(*_PHONE_PX)
     raw = mosaic(camera, CAMERA_BITS, "lossless jpeg")
@@ -54,10 +54,10 @@ def generate(folder: Path) -> list[Sample]:
         "dng, 24 MP, compressed": ("dng", lambda: dng(camera, raw=raw)),
         "dng, 24 MP, with preview": ("dng with preview", lambda: dng_with_preview(camera, raw)),
     }
-    return [_sample(folder, title, ways, content()) for title, (ways, content) in contents.items()]
+    return [_photo(folder, title, ways, content()) for title, (ways, content) in contents.items()]
 
 
-def real(folder: Path) -> list[Sample]:
+def real(folder: Path) -> list[Photo]:
     """Return the real photos that are at hand, their exact results written into a folder."""
     present = {title: (ways, REAL_PHOTOS / name) for title, (ways, name) in _REAL.items() if REAL_PHOTOS.is_dir()}
     return [_with_exact(folder, f"real {title}", ways, path) for title, (ways, path) in present.items()]
@@ -76,16 +76,16 @@ def photograph(width_px: int, height_px: int) -> Image.Image:
     return Image.fromarray(light.clip(0, 255).astype(np.uint8))
 
 
-def _sample(folder: Path, title: str, ways: str, content: bytes) -> Sample:
+def _photo(folder: Path, title: str, ways: str, content: bytes) -> Photo:
     path = folder / f"{title}.{ways.partition(' ')[0]}"
     path.write_bytes(content)
     return _with_exact(folder, title, ways, path)
 
 
-def _with_exact(folder: Path, title: str, ways: str, path: Path) -> Sample:
+def _with_exact(folder: Path, title: str, ways: str, path: Path) -> Photo:
     exact = folder / f"{title}.npy"
     np.save(exact, _exact(path, ways))
-    return Sample(title, ways, path, exact)
+    return Photo(title, ways, path, exact)
 
 
 def _exact(path: Path, ways: str) -> NDArray[np.uint8]:

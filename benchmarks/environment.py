@@ -9,12 +9,13 @@ PACKAGES = ("dagster", "torch", "transformers", "pillow", "pillow-heif", "rawpy"
 
 
 def environment(*also: str) -> dict[str, object]:
-    """Processor, cores, memory in GB, Python and package versions, of other packages `also`."""
+    """Processor, cores, memory in GB, load, Python and package versions, of other packages `also`."""
     pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return {
         "processor": _processor(),
         "cores": len(os.sched_getaffinity(0)),
         "memory_gb": round(pages / 1e9, 1),
+        "load_before": round(os.getloadavg()[0], 2),
         "python": platform.python_version(),
         "packages": {name: version(name) for name in (*PACKAGES, *also)},
     }

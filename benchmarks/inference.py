@@ -7,7 +7,6 @@ else the machine does falls on all of them alike.
 """
 
 import multiprocessing
-import os
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
@@ -18,22 +17,19 @@ from typing import Annotated, Any
 import typer
 from PIL import Image
 
-from benchmarks import tables
 from benchmarks.environment import environment
 from benchmarks.inference_choice import FULL, GRAPHS, SMALL, Configuration, configurations
 from benchmarks.inference_models import make_checkpoints, make_graphs, make_unproved
 from benchmarks.inference_once import hardware, measure
 from benchmarks.inference_plot import draw
 from benchmarks.inference_quality import quality
-from benchmarks.keeping import keep
+from benchmarks.keeping import Sample, keep_runs
 from photo_assets.demo.library import library_scenes
 from photo_assets.demo.painting import paint
 
 MODELS = Path("build") / "inference-benchmark"
 _WARM_UP = 1
 _PREVIEW_PX = 512
-
-Sample = dict[str, Any]
 
 
 def main(
@@ -44,14 +40,9 @@ def main(
     """Make the models, measure, keep every sample, make the table and the plot anew."""
     bench = Bench(models)
     bench.make_models(quick)
-    place = environment("onnxruntime") | bench.device() | {"load_before": round(os.getloadavg()[0], 2)}
-    samples: list[Sample] = []
-    for run in range(1 if quick else runs):
-        samples += bench.samples(run, quick)
-        if not quick:  # a whole run is worth keeping, whatever becomes of the next
-            keep("inference", place, samples)
+    place = environment("onnxruntime") | bench.device()
+    keep_runs("inference", place, runs, lambda run: bench.samples(run, quick), quick)
     if not quick:
-        tables.main()
         draw()
 
 

@@ -7,21 +7,19 @@ files are empty: nothing opens them here), disks that are slower than this machi
 
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from benchmarks import tables
 from benchmarks.environment import environment
 from benchmarks.fresh import samples_of
-from benchmarks.keeping import keep
+from benchmarks.keeping import Sample, keep_runs
 from benchmarks.library_once import STEPS
 
 SIZES = [10_000, 100_000, 1_000_000]
 FILES_PER_FOLDER = 1000
-
-Sample = dict[str, Any]
 
 
 def main(
@@ -30,19 +28,12 @@ def main(
     quick: Annotated[bool, typer.Option(help="2,000 files, one run; keeps and writes nothing.")] = False,
 ) -> None:
     """Make the trees, measure, remove them; keep every sample and make the table anew."""
-    place = environment() | {"load_before": round(os.getloadavg()[0], 2)}
-    samples: list[Sample] = []
+    place = environment()
     with tempfile.TemporaryDirectory(prefix="library-") as scratch:
         trees = {count: Path(scratch) / str(count) for count in ([2_000] if quick else files or SIZES)}
         for count, tree in trees.items():
             plant(tree, count)
-        for run in range(1 if quick else runs):
-            for count, tree in trees.items():
-                samples += measure(tree, Path(scratch) / f"run-{run}-{count}", {"files": count, "run": run})
-            if not quick:  # a whole run is worth keeping, whatever becomes of the next
-                keep("library", place, samples)
-    if not quick:
-        tables.main()
+        keep_runs("library", place, runs, lambda run: measure(trees, Path(scratch), run), quick)
 
 
 def plant(tree: Path, count: int) -> None:
@@ -54,9 +45,14 @@ def plant(tree: Path, count: int) -> None:
         os.close(os.open(folder / f"IMG_{number:07}.jpg", os.O_CREAT | os.O_WRONLY))
 
 
-def measure(tree: Path, data: Path, about: Sample) -> list[Sample]:
-    """A sample of each step, in their order, on one ledger."""
-    return samples_of("benchmarks.library_once", STEPS, tree, data, about=about)
+def measure(trees: Mapping[int, Path], scratch: Path, run: int) -> list[Sample]:
+    """A sample of each tree and step, in their order; a tree's steps are on one ledger."""
+    samples = []
+    for count, tree in trees.items():
+        about = {"files": count, "run": run}
+        data = scratch / f"run-{run}-{count}"
+        samples += samples_of("benchmarks.library_once", STEPS, tree, data, about=about)
+    return samples
 
 
 if __name__ == "__main__":
