@@ -2,14 +2,14 @@
 
 Measured: from files on disk to searchable points, models loaded in every run; each rung of the ladder adds one of the
 prototype's planned steps, the last line is ours. The same 25 RAW files of 24 MP without and with a camera's preview,
-and photos of mixed formats; small models, and full-size ones of random weights. Not measured: the prototype's own code,
-which is rebuilt from its description; a Qdrant server (all write to the embedded engine); Dagster in the prototype's
-runs, which would add to them.
+and photos of mixed formats; small models, and full-size ones of random weights. Where the whole ladder would take too
+long, its ends alone are measured. Not measured: the prototype's own code, which is rebuilt from its description; a
+Qdrant server (all write to the embedded engine); Dagster in the prototype's runs, which would add to them.
 """
 
 import multiprocessing
-import os
 import tempfile
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache, partial
@@ -20,40 +20,44 @@ import numpy as np
 import typer
 from PIL import Image
 
-from benchmarks import tables
 from benchmarks.decode_files import CAMERA_BITS, CAMERA_PX, dng_with_preview, photograph
 from benchmarks.environment import environment
 from benchmarks.fresh import sample_of
 from benchmarks.inference_choice import FULL, SMALL
 from benchmarks.inference_models import make_checkpoints
-from benchmarks.keeping import keep
-from benchmarks.prototype_ways import OURS, ladder
+from benchmarks.keeping import Sample, keep_runs
+from benchmarks.prototype_plot import draw
+from benchmarks.prototype_ways import OURS, PROTOTYPE, ladder
 from photo_assets.demo.library import generate_library
 from tests.decoding.dng_samples import dng, mosaic
 
 MODELS = Path("build") / "inference-benchmark"
 RAW, RAW_WITH_PREVIEW, MIXED = "RAW, 24 MP", "RAW, 24 MP, with preview", "mixed"
 
-Sample = dict[str, Any]
+WHOLE = [*(way.title for way in ladder()), OURS]
+ENDS = [PROTOTYPE.title, OURS]
 
 
 @dataclass(frozen=True)
 class Course:
-    """What a ladder is climbed with: so many photos of a kind, and models of a family."""
+    """What is climbed: rungs of the ladder, with so many photos of a kind, and models of a family."""
 
     kind: str
     photos: int
     family: str
+    rungs: Sequence[str]
 
 
-# Of full size a caption takes seconds on two cores, so there are few of them.
+# One after the other in some ten minutes: of full size a caption takes seconds on two cores, a RAW file one or two.
 COURSES = [
-    Course(RAW, 25, SMALL),
-    Course(RAW_WITH_PREVIEW, 25, SMALL),
-    Course(MIXED, 1000, SMALL),
-    Course(RAW, 25, FULL),
+    Course(RAW, 25, SMALL, ENDS),
+    Course(RAW_WITH_PREVIEW, 25, SMALL, ENDS),
+    Course(MIXED, 1000, SMALL, ENDS),
+    Course(RAW, 25, FULL, ENDS),
+    Course(MIXED, 100, SMALL, WHOLE),
+    Course(RAW, 8, FULL, WHOLE),
 ]
-QUICK = [Course(RAW, 2, SMALL), Course(MIXED, 8, SMALL)]
+QUICK = [Course(RAW, 2, SMALL, ENDS), Course(MIXED, 8, SMALL, WHOLE)]
 
 
 def main(
@@ -64,20 +68,15 @@ def main(
     quick: Annotated[bool, typer.Option(help="A few photos, small models, one run; keeps and writes nothing.")] = False,
 ) -> None:
     """Make photos and models, climb every ladder `runs` times, keep every sample and make the table anew."""
-    courses = QUICK if quick else [COURSES[number - 1] for number in only] if only else COURSES
-    place = environment() | {"load_before": round(os.getloadavg()[0], 2)}
-    if not quick:
+    courses = QUICK if quick else COURSES
+    courses = [courses[number - 1] for number in only] if only else courses
+    if any(course.family == FULL for course in courses):
         make_checkpoints(models)
     for course in courses:
         make_photos(course, _folder(photos, course))
-    samples: list[Sample] = []
-    for run in range(1 if quick else runs):
-        for course in courses:
-            samples += measure(course, _folder(photos, course), models, run)
-        if not quick:  # a whole run is worth keeping, whatever becomes of the next
-            keep("prototype", place, samples)
+    keep_runs("prototype", environment(), runs, lambda run: measure(courses, photos, models, run), quick)
     if not quick:
-        tables.main()
+        draw()
 
 
 def make_photos(course: Course, folder: Path) -> None:
@@ -91,16 +90,22 @@ def make_photos(course: Course, folder: Path) -> None:
         list(pool.map(partial(_write_raw, folder, course.kind == RAW_WITH_PREVIEW), lacking))
 
 
-def measure(course: Course, photos: Path, models: Path, run: int) -> list[Sample]:
-    """A sample of each rung and of ours, compared with the answers of the first."""
+def measure(courses: Sequence[Course], photos: Path, models: Path, run: int) -> list[Sample]:
+    """A sample of each course and rung."""
+    return [{"run": run} | sample for course in courses for sample in _climbed(course, _folder(photos, course), models)]
+
+
+def _climbed(course: Course, photos: Path, models: Path) -> list[Sample]:
+    """A sample of each rung, compared with the answers of the first."""
+    about = {"kind": course.kind, "photos": course.photos, "family": course.family}
     samples: list[Sample] = []
     with tempfile.TemporaryDirectory(prefix="prototype-") as scratch:
         first = None
-        for title in [*(way.title for way in ladder()), OURS]:
+        for title in course.rungs:
             sample = _once(title, course, photos, Path(scratch) / title, models)
             answers = dict(np.load(sample.pop("answers")))
             first = first or answers
-            samples.append(vars(course) | {"way": title, "run": run} | sample | agreement(first, answers))
+            samples.append(about | {"way": title} | sample | agreement(first, answers))
             typer.echo(samples[-1])
     return samples
 

@@ -5,7 +5,6 @@ run of the prototype had. The answers are kept outside the clock, in an .npz fil
 """
 
 import json
-import os
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,7 +13,7 @@ import numpy as np
 import psutil
 import typer
 
-from benchmarks.inference_choice import SMALL
+from benchmarks.product import ingest_all, settings_for
 from benchmarks.prototype_client import Answers, climb
 from benchmarks.prototype_ways import OURS, rung
 
@@ -29,8 +28,8 @@ def main(
     """Do it, and print how long it took and where the answers lie."""
     scratch.mkdir(parents=True)
     if title == OURS:
-        settings = _settings(photos, scratch, family, models)
-        stages = _ingest(settings, photos)
+        settings = settings_for(photos, scratch / "data", family, models)
+        stages = ingest_all(settings).seconds
         wall_s, answers = _seconds_of_this_process(), _collected(settings)
     else:
         stages, answers = climb(rung(title), photos, scratch, family, models)
@@ -40,22 +39,6 @@ def main(
     np.savez(kept, names=np.array(list(answers)), vectors=np.stack(vectors), captions=np.array(captions))
     stages_s = {name: round(spent, 2) for name, spent in stages.items()}
     print(json.dumps({"wall_s": wall_s, "stages_s": stages_s, "photos": len(answers), "answers": str(kept)}))
-
-
-def _settings(photos: Path, scratch: Path, family: str, models: Path) -> Any:
-    from photo_assets.settings import load_settings
-
-    own = {"PHOTO_DATA": str(scratch / "data"), "PHOTO_LIBRARY": str(photos), "PHOTO_MODELS": "small"}
-    if family != SMALL:
-        own |= {"PHOTO_CLIP_MODEL": str(models / "clip-full-size"), "PHOTO_BLIP_MODEL": str(models / "blip-full-size")}
-    os.environ |= own | {"DAGSTER_HOME": ""}
-    return load_settings()
-
-
-def _ingest(settings: Any, photos: Path) -> dict[str, float]:
-    from photo_assets.ingest import ingest
-
-    return ingest(settings, [photos], lambda total: lambda stage, done: None).seconds
 
 
 def _collected(settings: Any) -> Answers:
