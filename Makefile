@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test prove check docs format dev bench bench-decode bench-inference bench-prototype bench-library bench-collection models clean fuzz audit sbom
+.PHONY: help install demo test prove check docs format dev bench bench-decode bench-inference bench-prototype bench-limit bench-library bench-collection models clean fuzz audit sbom
 
 help: ## Show this list.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -44,8 +44,11 @@ format: $(INSTALLED) ## Format the code.
 dev: $(INSTALLED) ## Start Dagster's UI and daemon on this library: http://127.0.0.1:3000
 	DAGSTER_HOME="$$($(BIN)/photos dagster-home)" $(BIN)/dagster dev --workspace workspace.yaml --host 127.0.0.1
 
-bench: $(INSTALLED) ## Measure the whole path on 2,000 generated photos; writes benchmarks/results.
-	$(BIN)/python -m benchmarks.whole_path
+# One after another, so that each has the machine to itself.
+BENCHMARKS := decode inference prototype limit library collection
+
+bench: ## Measure everything, each by its own verb below (four hours on two quiet cores, 5 GB of scratch).
+	for each in $(BENCHMARKS); do $(MAKE) --no-print-directory bench-$$each || exit 1; done
 
 bench-decode: $(INSTALLED) ## Measure decoding against the alternatives; writes results, table and plot (8 minutes).
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
@@ -55,9 +58,12 @@ bench-inference: $(INSTALLED) ## Measure inference against plain transformers; w
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
 	$(BIN)/python -m benchmarks.inference
 
-bench-prototype: $(INSTALLED) ## Measure the prototype's way, step by step up to ours; writes results and table (over an hour).
+bench-prototype: $(INSTALLED) ## Measure the prototype's way, step by step up to ours; writes results, table and plot (40 minutes).
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
 	$(BIN)/python -m benchmarks.prototype
+
+bench-limit: $(INSTALLED) ## Measure the pipeline beside each of its stages alone; writes results and table (15 minutes).
+	$(BIN)/python -m benchmarks.limit
 
 bench-library: $(INSTALLED) ## Measure looks at up to a million files; writes results and table (20 minutes, 1 GB of scratch).
 	$(BIN)/python -m benchmarks.library

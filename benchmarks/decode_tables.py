@@ -21,7 +21,21 @@ def decode_lines(samples: Samples) -> list[str]:
     lines = ["| photo | way | ms | x ours | PSNR, dB | all runs, ms |", "|---|---|--:|--:|--:|---|"]
     for file, ways in by_file(samples).items():
         lines += [_line(file, way, runs, ways[OURS]) for way, runs in ways.items()]
-    return [*lines, "", *_verdicts(samples)]
+    return [*lines, "", *verdict_lines(samples)]
+
+
+def verdict_lines(samples: Samples) -> list[str]:
+    """Ours beside the fastest alternative of equal quality and beside the plain way, which is each file's first."""
+    lines = ["| photo | fastest of equal quality | our time beside it | plain way | ours is faster by |"]
+    lines += ["|---|---|--:|---|--:|"]
+    for file, ways in by_file(samples).items():
+        ours = medians_ms(ways[OURS])
+        others = {way: medians_ms(runs) for way, runs in ways.items() if way not in (OURS, OURS_WHOLE)}
+        equal = [way for way in others if is_equal_quality(ways[way])]
+        plain, fastest = next(iter(others)), min(equal, key=lambda way: sum(others[way]))
+        beside, faster = median(_ratios(ours, others[fastest])), median(_ratios(others[plain], ours))
+        lines.append(f"| {file} | {fastest} | {beside:.2f} | {plain} | {faster:.1f} |")
+    return lines
 
 
 def pool_lines(samples: Samples) -> list[str]:
@@ -67,20 +81,6 @@ def _line(file: str, way: str, runs: Samples, ours: Samples) -> str:
     ratio = median(_ratios(spent, medians_ms(ours)))
     quality = f"{runs[0]['psnr_db']:.1f}"
     return f"| {file} | {way} | {median(spent):.0f} | {ratio:.2f} | {quality} | {_listed(spent, 0)} |"
-
-
-def _verdicts(samples: Samples) -> list[str]:
-    """Ours beside the fastest alternative of equal quality and beside the plain way, which is each file's first."""
-    lines = ["| photo | fastest of equal quality | our time beside it | plain way | ours is faster by |"]
-    lines += ["|---|---|--:|---|--:|"]
-    for file, ways in by_file(samples).items():
-        ours = medians_ms(ways[OURS])
-        others = {way: medians_ms(runs) for way, runs in ways.items() if way not in (OURS, OURS_WHOLE)}
-        equal = [way for way in others if is_equal_quality(ways[way])]
-        plain, fastest = next(iter(others)), min(equal, key=lambda way: sum(others[way]))
-        beside, faster = median(_ratios(ours, others[fastest])), median(_ratios(others[plain], ours))
-        lines.append(f"| {file} | {fastest} | {beside:.2f} | {plain} | {faster:.1f} |")
-    return lines
 
 
 def _ratios(values: Sequence[float], others: Sequence[float]) -> list[float]:

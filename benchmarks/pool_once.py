@@ -23,7 +23,7 @@ LOOP = 0  # workers
 
 def main(workers: int, photos: int, paths: Sequence[Path]) -> None:
     """Decode `photos` requests that go round the paths, by so many workers, or by this very process for LOOP."""
-    requests = [_request(number, paths[number % len(paths)]) for number in range(photos)]
+    requests = [request_for(number, paths[number % len(paths)]) for number in range(photos)]
     with tempfile.TemporaryDirectory() as scratch:
         store = PreviewStore(Path(scratch))
         seconds, results = in_loop(store, requests) if workers == LOOP else in_pool(store, requests, workers)
@@ -50,7 +50,8 @@ def in_pool(store: PreviewStore, requests: Sequence[DecodeRequest], workers: int
         return time.perf_counter() - started, results
 
 
-def _request(number: int, path: Path) -> DecodeRequest:
+def request_for(number: int, path: Path) -> DecodeRequest:
+    """Ask for a photo under an id made of a number."""
     return DecodeRequest(f"{number:08x}", os.fsencode(path), hashlib.sha256(path.read_bytes()).hexdigest())
 
 

@@ -1,6 +1,6 @@
-"""Writes the tables of docs/benchmarks.md from the raw samples: `python -m benchmarks.tables`.
+"""Writes the tables of docs/benchmarks.md and of the README from the raw samples: `python -m benchmarks.tables`.
 
-Text around the tables is written by hand; what stands between the markers is not.
+Text around the tables is written by hand, and has no measured figure; what stands between the markers is not.
 """
 
 import json
@@ -10,10 +10,12 @@ from statistics import median
 from typing import Any
 
 from benchmarks.collection_tables import collection_lines
-from benchmarks.decode_tables import decode_lines, pool_lines
+from benchmarks.decode_tables import decode_lines, pool_lines, verdict_lines
 from benchmarks.inference_tables import inference_lines
 from benchmarks.library_tables import library_lines
+from benchmarks.limit_tables import limit_lines
 from benchmarks.prototype_tables import prototype_lines
+from benchmarks.readme_tables import ingest_lines
 
 RESULTS = Path(__file__).parent / "results"
 _OF_SAMPLES = {
@@ -22,30 +24,54 @@ _OF_SAMPLES = {
     "decode_pool": pool_lines,
     "inference": inference_lines,
     "library": library_lines,
+    "limit": limit_lines,
     "collection": collection_lines,
     "prototype": prototype_lines,
 }
-PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+
+
+def _whole_path_in_short(samples: list[dict[str, Any]]) -> list[str]:
+    runs = [sample | {"way": "ingest", "photos": 2000, "wall_s": sample["ingest_s"]} for sample in samples]
+    return ingest_lines(runs)
+
+
+# What the README has of a result file: the few lines that a newcomer asks for.
+_IN_SHORT = {"decode": verdict_lines, "orchestration_2000": ingest_lines, "whole_path_2000": _whole_path_in_short}
+_ROOT = Path(__file__).parents[1]
+PAGES = (_ROOT / "docs" / "benchmarks.md", _ROOT / "README.md")
+_GENERATED = re.compile(r"(<!-- (table|in short): (\w+) -->)\n.*?(<!-- end -->)", re.DOTALL)
 
 
 def main() -> None:
-    """Replace every generated part of the page."""
-    PAGE.write_text(with_tables(PAGE.read_text()))
+    """Replace every generated part of the pages."""
+    for page in PAGES:
+        page.write_text(with_tables(page.read_text()))
 
 
 def with_tables(page: str) -> str:
-    """The page with each `<!-- table: NAME -->` part made anew from results/NAME.json."""
-    pattern = re.compile(r"<!-- table: (\w+) -->\n.*?<!-- end -->", re.DOTALL)
-    return pattern.sub(lambda found: f"<!-- table: {found[1]} -->\n{table(found[1])}\n<!-- end -->", page)
+    """The page with each `<!-- table: NAME -->` and `<!-- in short: NAME -->` made anew from results/NAME.json."""
+    return _GENERATED.sub(lambda found: "\n".join([found[1], _part(found[2], found[3]), found[4]]), page)
 
 
-def table(name: str) -> str:
-    """The Markdown table of one result file: where its runs were made, and medians over them."""
+def without_tables(page: str) -> str:
+    """What of the page is written by hand."""
+    return _GENERATED.sub("", page)
+
+
+def _part(kind: str, name: str) -> str:
+    """The Markdown of one result file: where and how long its runs were made, and medians over them."""
     result = json.loads((RESULTS / f"{name}.json").read_text())
-    place = result["environment"]
+    lines = _IN_SHORT[name](result["samples"]) if kind == "in short" else _lines(result)
+    return "\n".join([_where(result), "", *lines])
+
+
+def _where(result: dict[str, Any]) -> str:
+    place, took_s = result["environment"], result.get("took_s")
     where = f"{place['processor']}, {place['cores']} cores, {place['memory_gb']} GB; "
-    busy = f" Load average before: {place['load_before']}." if "load_before" in place else ""
-    return "\n".join([where + f"medians of {_runs(result['samples'])} runs." + busy, "", *_lines(result)])
+    runs = _runs(result["samples"])
+    where += f"medians of {runs} runs" if runs > 1 else "one run"
+    where += f" of {median(took_s) / 60:.1f} minutes." if took_s else "."
+    return where + (f" Load average before: {place['load_before']}." if "load_before" in place else "")
 
 
 def _lines(result: dict[str, Any]) -> list[str]:

@@ -1,15 +1,13 @@
 """The documentation is held to the code: generated pages, links, commands, assets and settings."""
 
-import json
 import re
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from statistics import median
 
 import pytest
 
-from benchmarks.decode_tables import decode_lines
-from benchmarks.tables import PAGE, RESULTS, with_tables
+from benchmarks.tables import PAGES as MEASURED
+from benchmarks.tables import with_tables, without_tables
 from photo_assets.settings import Settings
 from photo_assets.specs import SPECS
 
@@ -25,30 +23,17 @@ def test_the_reference_is_what_the_code_says() -> None:
     assert (ROOT / "docs" / "reference.md").read_text() == module.reference(), "run `make docs`"
 
 
-def test_the_benchmark_tables_are_what_the_samples_say() -> None:
-    assert PAGE.read_text() == with_tables(PAGE.read_text()), "run `make docs`"
+@pytest.mark.parametrize("page", MEASURED, ids=lambda page: page.name)
+def test_the_measured_tables_are_what_the_samples_say(page: Path) -> None:
+    assert page.read_text() == with_tables(page.read_text()), "run `make docs`"
 
 
-def test_the_numbers_in_the_readme_are_what_the_samples_say() -> None:
-    samples = json.loads((RESULTS / "whole_path_2000.json").read_text())["samples"]
-    readme = (ROOT / "README.md").read_text()
-    rate = 2000 / median(sample["ingest_s"] for sample in samples)
-    memory = median(sample["peak_mb"] for sample in samples)
-    exact, recall = (median(sample["quality"][key] for sample in samples) for key in ("caption_exact", "recall_at_1"))
-    for number in (f"| {rate:.1f} |", f"| {memory:.0f} MB |", f"| {100 * exact:.1f} % |", f"| {100 * recall:.0f} % |"):
-        assert number in readme, number
-
-
-def test_the_decoding_numbers_in_the_readme_are_what_the_samples_say() -> None:
-    samples = json.loads((RESULTS / "decode.json").read_text())["samples"]
-    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in decode_lines(samples)]
-    verdicts = {
-        file: f"| {file} | {beside} ({fastest}) | {faster} ({plain}) |"
-        for file, fastest, beside, plain, faster in (row for row in cells if len(row) == 5)
-    }
-    shown = re.findall(r"^\| (?:jpeg|png|heic|dng), .*$", (ROOT / "README.md").read_text(), re.MULTILINE)
-    assert len(shown) == 5
-    assert set(shown) <= set(verdicts.values())
+@pytest.mark.parametrize("page", MEASURED, ids=lambda page: page.name)
+def test_no_measured_figure_is_written_by_hand(page: Path) -> None:
+    by_hand = without_tables(page.read_text())
+    numbers = by_hand if page.parent.name == "docs" else by_hand.partition("## Numbers")[2].partition("\n## ")[0]
+    found = re.findall(r"\d[\d.,]*\s?(?:ms|s|MB|%|times|minutes|\w+/s|(?:\w+ )?per second)(?!\w)", numbers)
+    assert not found, "put it into a generated line, or say it without the figure"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

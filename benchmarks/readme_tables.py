@@ -1,0 +1,24 @@
+"""What the README has of whole ingests: the few lines that a newcomer asks for.
+
+What belongs here: from raw samples to lines. What does not: the page they stand on (tables.py), all the rest of those
+samples (orchestration_tables.py).
+"""
+
+from collections.abc import Mapping, Sequence
+from statistics import median
+from typing import Any
+
+
+def ingest_lines(samples: Sequence[Mapping[str, Any]]) -> list[str]:
+    """`photos ingest`: how fast, with how much memory, and how good."""
+    runs = [sample for sample in samples if sample["way"] == "ingest"]
+    exact, recall = (100 * min(run["quality"][name] for run in runs) for name in ("caption_exact", "recall_at_1"))
+    rows = {
+        f"photos per second, from {runs[0]['photos']:,} files to searchable points, through Dagster": (
+            f"{median(run['photos'] / run['wall_s'] for run in runs):.1f}"
+        ),
+        "peak memory, decoding workers included": f"{median(run['peak_mb'] for run in runs):,.0f} MB",
+        "captions equal to the true one, to the letter": f"{exact:.1f} %",
+        "text to photo recall@1": f"{recall:.1f} %",
+    }
+    return ["| what | measured |", "|---|--:|", *(f"| {what} | {figure} |" for what, figure in rows.items())]
