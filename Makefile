@@ -65,6 +65,9 @@ bench-prototype: $(INSTALLED) ## Measure the prototype's way, step by step up to
 bench-limit: $(INSTALLED) ## Measure the pipeline beside each of its stages alone; writes results and table (15 minutes).
 	$(BIN)/python -m benchmarks.limit
 
+bench-peers: $(INSTALLED) ## Measure ours beside other projects, which it installs below build/; writes results and table (over an hour).
+	$(BIN)/python -m benchmarks.peers
+
 bench-library: $(INSTALLED) ## Measure looks at up to a million files; writes results and table (20 minutes, 1 GB of scratch).
 	$(BIN)/python -m benchmarks.library
 

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from benchmarks.memory import PeakMemory
@@ -22,13 +23,18 @@ def samples_of(module: str, steps: Iterable[str], *arguments: object, about: dic
 
 
 def sample_of(
-    module: str, *arguments: object, environment: Mapping[str, str] | None = None, with_peak: bool = False
+    module: str,
+    *arguments: object,
+    environment: Mapping[str, str] | None = None,
+    with_peak: bool = False,
+    python: Path | None = None,
 ) -> dict[str, Any]:
     """Run `python -m MODULE ARGUMENTS` and return its sample; raises SystemExit where it fails.
 
-    `with_peak` adds `peak_mb`, of the process and its children together; looking at them takes some of a core.
+    `python` is another environment's interpreter. `with_peak` adds `peak_mb`, of the process and its children together;
+    looking at them takes some of a core.
     """
-    command = [sys.executable, "-m", module, *map(str, arguments)]
+    command = [str(python or sys.executable), "-m", module, *map(str, arguments)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
     if with_peak:
         with PeakMemory(process.pid) as memory:

@@ -54,8 +54,8 @@ def graphs_of(family: str, graphs: str, folder: Path) -> Path:
 
 def make_checkpoints(folder: Path) -> None:
     """Write the full-size checkpoints that are not there yet."""
-    _make_once(folder / "clip-full-size", _write_clip)
-    _make_once(folder / "blip-full-size", _write_blip)
+    make_once(folder / "clip-full-size", _write_clip)
+    make_once(folder / "blip-full-size", _write_blip)
 
 
 def make_graphs(family: str, graphs: str, folder: Path) -> None:
@@ -75,7 +75,7 @@ def make_graphs(family: str, graphs: str, folder: Path) -> None:
 def make_unproved(folder: Path) -> None:
     """Make int8 of every graph of the full size, and of none of it a proof."""
     source, target = (graphs_of(FULL, graphs, folder) for graphs in ("onnx", UNPROVED))
-    _make_once(target, lambda unfinished: _write_unproved(source, unfinished))
+    make_once(target, lambda unfinished: _write_unproved(source, unfinished))
 
 
 def _write_unproved(source: Path, folder: Path) -> None:
@@ -90,7 +90,8 @@ def _write_unproved(source: Path, folder: Path) -> None:
     (folder / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n")
 
 
-def _make_once(target: Path, write: Callable[[Path], None]) -> None:
+def make_once(target: Path, write: Callable[[Path], None]) -> None:
+    """Let a folder be written where there is none, whole or not at all."""
     if target.is_dir():
         return
     unfinished = target.with_name(f".{target.name}.part")

@@ -14,6 +14,7 @@ from benchmarks.decode_tables import decode_lines, pool_lines, verdict_lines
 from benchmarks.inference_tables import inference_lines
 from benchmarks.library_tables import library_lines
 from benchmarks.limit_tables import limit_lines
+from benchmarks.peers_tables import peers_lines
 from benchmarks.prototype_tables import prototype_lines
 from benchmarks.readme_tables import ingest_lines
 
@@ -27,6 +28,7 @@ _OF_SAMPLES = {
     "limit": limit_lines,
     "collection": collection_lines,
     "prototype": prototype_lines,
+    "peers": peers_lines,
 }
 
 

@@ -1,0 +1,88 @@
+"""The peers that are measured beside ours, and what is made of their raw samples."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.peers import agreement
+from benchmarks.peers_choice import CAPTIONS, COURSES, MIXED, OURS, RAW, VECTORS, ways
+from benchmarks.peers_opening import opened
+from benchmarks.peers_plain import run
+from benchmarks.peers_tables import peers_lines
+from benchmarks.peers_task import Task
+from photo_assets.demo.files import EXTENSIONS
+from photo_assets.demo.library import DemoPhoto, library_scenes, write_photo
+from resources.inference.checkpoints import checkpoints
+
+
+@pytest.fixture
+def truth(tmp_path: Path) -> dict[str, str]:
+    """The true captions of a photo of each format, which lie in a folder with a file that is none."""
+    (tmp_path / "broken.jpg").write_bytes(b"no photo")
+    captions = {}
+    for scene, (photo_format, extension) in zip(library_scenes(4, seed=11), EXTENSIONS.items(), strict=True):
+        photo = DemoPhoto(tmp_path / f"{photo_format}.{extension}", scene.caption, photo_format)
+        write_photo(photo, scene)
+        captions[photo.path.name] = scene.caption
+    return captions
+
+
+# The DataLoader's workers are forked before the models have computed anything.
+@pytest.mark.filterwarnings("ignore:rawpy is being used in a process created by multiprocessing:RuntimeWarning")
+def test_the_plain_way_describes_every_photo_that_can_be_read(truth, tmp_path, tmp_path_factory, capsys):
+    clip, blip = (Path(each.location) for each in checkpoints("small"))
+    scratch = tmp_path_factory.mktemp("scratch")
+    run(Task(tmp_path, scratch, "small", Path(), clip, blip, Path(), captions=True, half=False, began=0.0), opened)
+    sample = json.loads(capsys.readouterr().out.splitlines()[-1])
+    found = np.load(sample["answers"])
+    assert dict(zip(found["names"].tolist(), found["captions"].tolist(), strict=True)) == truth
+    assert sample["read"] == 4
+    np.testing.assert_allclose(np.linalg.norm(found["vectors"], axis=1), 1, atol=1e-5)
+    assert (scratch / "qdrant").is_dir()
+
+
+def test_a_task_arrives_as_it_was_told(tmp_path, monkeypatch):
+    told = Task(Path("a b"), tmp_path / "new", "small", *map(Path, "mcbp"), captions=True, half=False, began=1.5)
+    monkeypatch.setattr("sys.argv", ["way", told.on_command_line()])
+    assert Task.asked() == told
+    assert told.scratch.is_dir()
+
+
+def test_every_task_of_a_course_ends_with_ours():
+    for course in COURSES:
+        gone = list(ways(course, has_half=True))
+        assert [way.task for way in gone if way == OURS[way.task]] == list(course.tasks)
+        assert gone[-1] == OURS[course.tasks[-1]]
+
+
+def test_nobody_is_asked_for_photos_of_which_it_reads_none():
+    raw = next(course for course in COURSES if course.kind == RAW)
+    assert "clip-retrieval" not in {way.title for way in ways(raw, has_half=True)}
+    assert not any(way.half for way in ways(raw, has_half=False))
+
+
+def test_answers_are_compared_by_photo_and_a_photo_not_read_has_no_right_caption():
+    expected = {"names": np.array(["a", "b"]), "vectors": np.eye(2), "captions": np.array(["one", "two"])}
+    turned = {name: values[::-1] for name, values in expected.items()}
+    assert agreement(expected, turned, CAPTIONS) == {"median_cosine": 1.0, "min_cosine": 1.0, "captions_right": 1.0}
+    half = {name: values[1:] for name, values in expected.items()}
+    assert agreement(expected, half, CAPTIONS)["captions_right"] == 0.5
+    askew = half | {"vectors": np.array([[3.0, 4.0]])}
+    assert agreement(expected, askew, VECTORS) == {"median_cosine": 0.8, "min_cosine": 0.8}
+
+
+def test_a_way_that_has_not_read_every_photo_is_not_compared_with_ours():
+    def sample(way: str, wall_s: float, read: int = 10) -> dict[str, object]:
+        about = {"kind": MIXED, "photos": 10, "family": "small", "task": VECTORS, "way": way, "alone_s": wall_s - 3}
+        return about | {"wall_s": wall_s, "read": read, "peak_mb": 100, "median_cosine": 1.0, "min_cosine": 0.5}
+
+    once = [sample("slow", 24.0), sample("blind", 8.0, read=4), sample(OURS[VECTORS].title, 12.0)]
+    twice = [each | {"wall_s": 10 * each["wall_s"], "alone_s": 10 * each["alone_s"]} for each in once]
+    ours = OURS[VECTORS].title
+    assert peers_lines([*once, *twice, *once])[-3:] == [
+        "| slow | 10 | 24.0 | 21.0 | 3.00 | 2.00 | 1.00 | 100 | 1.0000, 0.5000 | - | 24.0, 240.0, 24.0 |",
+        "| blind | 4 | 8.0 | 5.0 | 1.00 | - | - | 100 | 1.0000, 0.5000 | - | 8.0, 80.0, 8.0 |",
+        f"| {ours} | 10 | 12.0 | 9.0 | 3.00 | 1.00 | 1.00 | 100 | 1.0000, 0.5000 | - | 12.0, 120.0, 12.0 |",
+    ]
