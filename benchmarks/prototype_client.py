@@ -34,6 +34,7 @@ _PATIENCE_S = 3600.0
 
 Answers = dict[str, tuple[np.ndarray, str]]
 Seconds = dict[str, float]
+File = tuple[str, bytes]  # name and content
 
 
 def climb(way: Way, photos: Path, scratch: Path, family: str, models: Path) -> tuple[Seconds, Answers]:
@@ -42,15 +43,22 @@ def climb(way: Way, photos: Path, scratch: Path, family: str, models: Path) -> t
     seconds: Seconds = {}
     answers: Answers = {}
     with _service(way, family, models, seconds) as ask, EmbeddedIndex(scratch / "collection") as index:
-        for names, contents in _requests(way, paths, seconds):
+        for names, files in _requests(way, paths, seconds):
             with _timed(seconds, "service"):
-                found = ask(names, contents)
+                found = ask(files)
             with _timed(seconds, "upsert"):
                 _upsert(index, way, names, found)
             answers |= {
                 name: (np.asarray(each["vector"]), each["caption"]) for name, each in zip(names, found, strict=True)
             }
     return seconds, answers
+
+
+def file_for(way: Way, path: Path) -> File:
+    """What goes to the service of a photo on this rung."""
+    if way.raw_outside and path.suffix.lower() == ".dng":
+        return path.with_suffix(".jpg").name, preview(path)
+    return path.name, path.read_bytes()
 
 
 def preview(path: Path) -> bytes:
@@ -72,19 +80,15 @@ def _embedded(path: Path) -> Image.Image | None:
     return Image.open(BytesIO(found.data)) if found.format == rawpy.ThumbFormat.JPEG else None
 
 
-def _requests(way: Way, paths: Sequence[Path], seconds: Seconds) -> Iterator[tuple[list[str], list[bytes]]]:
-    """What goes to the service, request by request; `seconds` has the time that the service waits for it."""
+def _requests(way: Way, paths: Sequence[Path], seconds: Seconds) -> Iterator[tuple[list[str], list[File]]]:
+    """Photos and what goes to the service of them, request by request; `seconds` has how long it waits for that."""
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        contents = iter((pool.map if way.parallel else map)(lambda path: _content(way, path), paths))
+        files = iter((pool.map if way.parallel else map)(lambda path: file_for(way, path), paths))
         for start in range(0, len(paths), way.request):
             chunk = paths[start : start + way.request]
             with _timed(seconds, "read and decode"):
-                ready = [next(contents) for _ in chunk]
+                ready = [next(files) for _ in chunk]
             yield [str(path) for path in chunk], ready
-
-
-def _content(way: Way, path: Path) -> bytes:
-    return preview(path) if way.raw_outside and path.suffix.lower() == ".dng" else path.read_bytes()
 
 
 def _upsert(index: EmbeddedIndex, way: Way, names: Sequence[str], found: Sequence[dict[str, Any]]) -> None:
@@ -98,9 +102,7 @@ def _upsert(index: EmbeddedIndex, way: Way, names: Sequence[str], found: Sequenc
 
 
 @contextmanager
-def _service(
-    way: Way, family: str, models: Path, seconds: Seconds
-) -> Iterator[Callable[[Sequence[str], Sequence[bytes]], Any]]:
+def _service(way: Way, family: str, models: Path, seconds: Seconds) -> Iterator[Callable[[Sequence[File]], Any]]:
     """A service of its own for this run, and how to ask it."""
     port = _free_port()
     asked = {"title": way.title, "family": family, "models": models, "port": port}
@@ -110,15 +112,14 @@ def _service(
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=_PATIENCE_S, trust_env=False) as client:
             with _timed(seconds, "loading"):
                 _wait_for(client, process)
-            yield lambda names, contents: _ask(client, names, contents)
+            yield lambda files: _ask(client, files)
     finally:
         process.kill()
         process.wait()
 
 
-def _ask(client: httpx.Client, names: Sequence[str], contents: Sequence[bytes]) -> Any:
-    files = [("files", (Path(name).name, content)) for name, content in zip(names, contents, strict=True)]
-    return client.post("/embed_and_caption", files=files).raise_for_status().json()
+def _ask(client: httpx.Client, files: Sequence[File]) -> Any:
+    return client.post("/embed_and_caption", files=[("files", file) for file in files]).raise_for_status().json()
 
 
 def _wait_for(client: httpx.Client, process: subprocess.Popen[bytes]) -> None:

@@ -2,13 +2,18 @@
 
 from dataclasses import asdict
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from benchmarks.prototype import agreement
+from benchmarks.prototype_client import file_for
+from benchmarks.prototype_service import picture_of
 from benchmarks.prototype_tables import prototype_lines
-from benchmarks.prototype_ways import OURS, PROTOTYPE, ladder
+from benchmarks.prototype_ways import OURS, PROTOTYPE, Way, ladder
+from tests.decoding.dng_samples import dng
 
 
 def sample(way: str, wall_s: float, **also: object) -> dict[str, object]:
@@ -45,6 +50,14 @@ def test_a_slow_run_slows_every_rung_of_it() -> None:
         "| a step | 4.0 | 2.00 | 2.00 | 100 | 1.0000 | 50.0 % |",
         f"| {OURS} | 2.0 | 4.00 | 2.00 | 100 | 1.0000 | 100.0 % |",
     ]
+
+
+@pytest.mark.parametrize("way", ladder(), ids=lambda way: way.title)
+def test_on_every_rung_the_service_can_open_what_goes_to_it_of_a_raw_file(way: Way, tmp_path: Path) -> None:
+    path = tmp_path / "RAW_1.DNG"
+    path.write_bytes(dng(Image.new("RGB", (96, 64), "orange")))
+    red, _, blue = picture_of(*file_for(way, path)).resize((1, 1)).getpixel((0, 0))
+    assert red > 200 > 60 > blue
 
 
 def test_answers_are_compared_by_photo_in_whatever_order_they_came() -> None:
