@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import psutil
 
+from benchmarks.collection_http import over_http
 from benchmarks.collection_points import DIMENSIONS, FILTERS, VERSION, batches, point_id, queries, vectors
 from resources.vectors.embedded import EmbeddedIndex
 from resources.vectors.port import Quantization
@@ -89,6 +90,7 @@ def search(folder: Path, count: int, quantization: Quantization) -> Sample:
 
 STEPS: dict[str, Callable[[Path, int], Sample]] = {
     "one by one, by batches": singles,
+    "over HTTP": over_http,
     "filled": fill,
     "searched as it came in": lambda folder, count: search(folder, count, "none"),
     "graph built": lambda folder, count: build(folder, count, "none"),

@@ -20,9 +20,9 @@ _WAYS = {
 
 
 def collection_lines(samples: Samples) -> list[str]:
-    """Writing first, then searching."""
+    """Writing first, then over HTTP, then searching."""
     sizes = sorted({sample["points"] for sample in samples})
-    return [*_writing(samples, sizes), "", *_searching(samples, sizes)]
+    return [*_writing(samples, sizes), "", *_over_http(samples), *_searching(samples, sizes)]
 
 
 def _writing(samples: Samples, sizes: Sequence[int]) -> list[str]:
@@ -34,6 +34,21 @@ def _writing(samples: Samples, sizes: Sequence[int]) -> list[str]:
         written = _median(samples, points, "filled", "in_per_s")
         lines.append(f"| {points:,} | {written:,.0f} | {single:,.0f} | {batched:,.0f} | {batched / single:.1f} |")
     return lines
+
+
+def _over_http(samples: Samples) -> list[str]:
+    """Of all sizes together: how many points there are does not matter to a request."""
+    taken = [sample for sample in samples if sample["what"] == "over HTTP"]
+    if not taken:  # not measured yet
+        return []
+    names = ("one_by_one_per_s", "by_batches_per_s", "empty_request_ms")
+    single, batched, empty = (median(sample[name] for sample in taken) for name in names)
+    return [
+        "| over HTTP, to a stand-in | one by one, points/s | by batches, points/s | ratio | an empty request, ms |",
+        "|---|--:|--:|--:|--:|",
+        f"| {len(taken)} times | {single:,.0f} | {batched:,.0f} | {batched / single:.1f} | {empty:.2f} |",
+        "",
+    ]
 
 
 def _searching(samples: Samples, sizes: Sequence[int]) -> list[str]:
