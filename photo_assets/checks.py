@@ -41,7 +41,7 @@ CHECKS: dict[str, tuple[tuple[str, str, bool], ...]] = {
     "collection_snapshot": (),
     "library_audit": (("originals_intact", "No original that was read again is other than it was.", False),),
     "photo_collection": (
-        ("collection_matches_ledger", "Every photo is a point, every point a photo, and says what it should.", False),
+        ("collection_matches_ledger", "Every photo is a point, every point a photo, and says what it should.", True),
         ("roots_are_whole", "No folder misses so much that nothing below it is taken for missing.", False),
     ),
 }
@@ -89,15 +89,24 @@ def points_match_rows(rows: Sequence[Row], missing: Sequence[str]) -> dg.AssetCh
 
 
 def collection_matches_ledger(found: "Differences") -> dg.AssetCheckResult:
-    """The collection as a whole against the ledger and the tables; the metadata lists what differs, and what to do."""
-    lists = {name: getattr(found, name) for name in ("missing", "orphans", "stale", "waiting", "untold")}
+    """The collection as a whole against the ledger and the tables; the metadata lists what differs, and what to do.
+
+    Photos that only wait for the settings' model fail it too, and block nothing.
+    """
+    lists = found.by_kind()
     metadata: dict[str, Any] = {"photos": found.photos, "points": found.points}
     metadata |= {name: len(ids) for name, ids in lists.items()}
     metadata |= {f"{name}_ids": dg.MetadataValue.json(ids[:SHOWN_IDS]) for name, ids in lists.items() if ids}
     if remedy := found.remedy():
         metadata["remedy"] = remedy
-    name = "collection_matches_ledger"
-    return dg.AssetCheckResult(asset_key="photo_collection", check_name=name, passed=found.is_none, metadata=metadata)
+    severity = dg.AssetCheckSeverity.ERROR if found.is_wrong else dg.AssetCheckSeverity.WARN
+    return dg.AssetCheckResult(
+        asset_key="photo_collection",
+        check_name="collection_matches_ledger",
+        passed=found.is_none,
+        severity=severity,
+        metadata=metadata,
+    )
 
 
 def roots_are_whole(held: Mapping[bytes, str]) -> dg.AssetCheckResult:

@@ -17,7 +17,7 @@ from rich.table import Table
 from photo_assets.backup_commands import backup, restore
 from photo_assets.collection_commands import collection
 from photo_assets.finding import duplicates, search
-from photo_assets.logs import TOLD, begin_logging, tell_failed_batches
+from photo_assets.logs import TOLD, begin_logging, tell_what_failed
 from photo_assets.settings import Settings, load_settings
 from photo_assets.terminal import (
     due_table,
@@ -91,7 +91,7 @@ def ingest(
         out.print(f"captions written again in {len(ingested.captioned)} earlier batches", highlight=False)
     _tell_left(ingested.left)
     out.print(summary(ingested.counts, ingested.failures), highlight=False, soft_wrap=True)
-    tell_failed_batches(ingested.failed, "photos ingest")
+    tell_what_failed(ingested.failed, ingested.differs, "photos ingest")
 
 
 @app.command()
@@ -119,7 +119,7 @@ def refresh(
     if done.orphans:
         out.print(f"{done.orphans} points of no photo deleted", highlight=False)
     out.print(f"{len(done.done)} batches refreshed" if done.done else "nothing to refresh", highlight=False)
-    tell_failed_batches(done.failed, "photos refresh")
+    tell_what_failed(done.failed, done.differs, "photos refresh")
 
 
 app.command()(search)

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from photo_assets.logs import tell_failed_batches
+from photo_assets.logs import tell_what_failed
 from photo_assets.settings import load_settings
 from photo_assets.terminal import (
     differences_table,
@@ -96,6 +96,7 @@ def drop(version: Version) -> None:
 @collection.command()
 def repair(
     plan: Annotated[bool, typer.Option("--plan", help="Only show what differs.")] = False,
+    vectors: Annotated[bool, typer.Option("--vectors", help="Compare vectors too, with the tables' own.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Delete points of no photo however many they are.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="With --plan: all ids, as JSON.")] = False,
 ) -> None:
@@ -108,27 +109,28 @@ def repair(
 
     values = load_settings()
     if plan:
-        wrong = find_wrong(values)
+        wrong = find_wrong(values, vectors=vectors)
         if as_json:
             print_json([vars(found) for found in wrong.versions])
         else:
             out.print(differences_table(wrong.versions))
         return
     with progress_bar() as bar:
-        done = repair_now(values, lambda total: files_task(bar, total), force=force)
+        done = repair_now(values, lambda total: files_task(bar, total), force=force, vectors=vectors)
     out.print(differences_table(done.wrong.versions))
     _tell(f"{done.orphans} points of no photo deleted, {len(done.done)} batches written again")
-    tell_failed_batches(done.failed, "photos collection repair")
+    tell_what_failed(done.failed, done.differs, "photos collection repair")
 
 
 @collection.command()
 def snapshot(
     to: Annotated[Path | None, typer.Option(help="The folder; PHOTO_SNAPSHOTS by default.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Even if it is not what ledger and tables say.")] = False,
 ) -> None:
     """Save the searched version as one file, proven by restoring it beside the collection and comparing every point."""
     from photo_assets.moving import snapshot as take_snapshot
 
-    taken = take_snapshot(load_settings(), to and to.resolve())
+    taken = take_snapshot(load_settings(), to and to.resolve(), force=force)
     _tell(f"{taken.path}: {taken.points:,} points, {taken.size_bytes / 1e6:,.1f} MB, restored and compared")
 
 

@@ -16,7 +16,7 @@ from photo_assets.ingest_lock import INGEST_TAG, end_killed_runs, only_ingest
 from photo_assets.instance import open_instance
 from photo_assets.progress import Listener, listening
 from photo_assets.run_tags import STARTED_BY
-from photo_assets.running import run_batch, run_in_process
+from photo_assets.running import describe_collection, run_batch
 from photo_assets.settings import Settings
 from photo_assets.steps.scanning import Roots, Scan, scan_until_settled
 from resources.library.resource import LibraryResource
@@ -32,7 +32,8 @@ class Ingested:
     `described` are the earlier batches whose sidecars were read again, `captioned` those whose failed captions were
     written again, `rewritten` those whose removed photos are back; `removed` counts photos that left the collection.
     `left` are batches that other runs of Dagster were at work on. `seconds` holds the time of each asset's steps,
-    `failed` why a batch's run failed, `failures` the failed files.
+    `failed` why a batch's run failed, `failures` the failed files; `differs` says it if the collection is not what it
+    should be in the end.
     """
 
     scan: Scan
@@ -46,6 +47,7 @@ class Ingested:
     seconds: dict[str, float] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     failures: list[dict[str, Any]] = field(default_factory=list)
+    differs: str = ""
 
     def took(self, seconds: Mapping[str, float]) -> None:
         """Add the time of a run's steps."""
@@ -113,4 +115,5 @@ def _run_batch(
 
 
 def _describe(definitions: dg.Definitions, instance: dg.DagsterInstance, ingested: Ingested) -> None:
-    ingested.took(run_in_process(definitions, instance, "describe_collection", INGEST_TAG))
+    seconds, ingested.differs = describe_collection(definitions, instance, INGEST_TAG)
+    ingested.took(seconds)

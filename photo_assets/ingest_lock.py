@@ -21,6 +21,9 @@ from resources.errors import PhotoPlatformError
 INGEST_TAG = {STARTED_BY: "ingest"}
 REFRESH_TAG = {STARTED_BY: "refresh"}
 
+# Whose places in a pool are those of a command that is no run.
+COMMAND = "photos-command"
+
 # Longer than a sensor's tick holds the lock.
 PATIENCE_S = 2.0
 
@@ -65,6 +68,7 @@ def end_killed_runs(instance: dg.DagsterInstance) -> None:
     Only under `only_ingest`. Without it a killed run would hold its place for ever, and the next would wait for it.
     """
     tags = {STARTED_BY: [tag[STARTED_BY] for tag in (INGEST_TAG, REFRESH_TAG)]}
+    instance.event_log_storage.free_concurrency_slots_for_run(COMMAND)
     for run in instance.get_runs(dg.RunsFilter(tags=tags, statuses=UNENDED)):
         instance.report_run_failed(run, "its process was killed")
         instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)

@@ -29,12 +29,15 @@ def begin_logging(form: Literal["text", "json"]) -> None:
         logging.getLogger().handlers[:] = [handler]
 
 
-def tell_failed_batches(failed: Mapping[str, str], command: str) -> None:
-    """Say why batches failed and what to do, and end the command."""
+def tell_what_failed(failed: Mapping[str, str], differs: str, command: str) -> None:
+    """Say why batches failed, what is wrong with the collection, and what to do; and end the command."""
     for batch, reason in failed.items():
         TOLD.error("batch %s failed: %s", batch, reason)
     if failed:
         TOLD.info("%d batches stay due; run `%s` again", len(failed), command)
+    if differs:
+        TOLD.error(differs)
+    if failed or differs:
         raise typer.Exit(1)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import dagster as dg
 
+from photo_assets.collection_lock import only_writer
 from photo_assets.definitions import build_defs, open_resource
 from photo_assets.ingest_lock import REFRESH_TAG, end_killed_runs, only_ingest
 from photo_assets.instance import open_instance
@@ -16,7 +17,7 @@ from photo_assets.progress import Listener
 from photo_assets.refresh_plan import Due, current_provenance, likely_provenance, plan_refresh
 from photo_assets.repairing import Wrong, put_right
 from photo_assets.run_tags import STARTED_BY
-from photo_assets.running import BatchRun, run_batch, run_in_process
+from photo_assets.running import BatchRun, describe_collection, run_batch
 from photo_assets.settings import Settings
 from resources.errors import first_line
 from resources.tables.frames import TableError
@@ -26,13 +27,14 @@ from resources.tables.frames import TableError
 class Refreshed:
     """The batches done, those `left` to other runs of Dagster that were at work on them, and why others failed.
 
-    `wrong` is how the collection differed from ledger and tables before.
+    `wrong` is how the collection differed from ledger and tables before, and `differs` says it if it does so still.
     """
 
     wrong: Wrong
     done: list[Due] = field(default_factory=list)
     left: list[Due] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
+    differs: str = ""
 
     @property
     def orphans(self) -> int:
@@ -58,20 +60,24 @@ def plan_now(settings: Settings) -> tuple[list[Due], list[str]]:
 def refresh(settings: Settings, watch: Callable[[int], Listener]) -> Refreshed:
     """Do again what is due, oldest first; points that are not what ledger and tables say are due too.
 
-    `watch` is told how many files that is and answers with the listener of the progress.
+    `watch` is told how many files that is and answers with the listener of the progress. Raises CollectionBusy.
     """
     with only_ingest(settings.photo_data):
-        wrong = put_right(settings)
+        with only_writer(settings):
+            wrong = put_right(settings)
         return _refresh(settings, wrong, due_now(settings), watch)
 
 
-def repair(settings: Settings, watch: Callable[[int], Listener], *, force: bool = False) -> Refreshed:
+def repair(
+    settings: Settings, watch: Callable[[int], Listener], *, force: bool = False, vectors: bool = False
+) -> Refreshed:
     """Let points be what ledger and tables say, and nothing else: nothing is decoded or inferred.
 
-    Raises TooManyOrphans, unless by `force`.
+    Their `vectors` are compared too if so told. Raises TooManyOrphans, unless by `force`, and CollectionBusy.
     """
     with only_ingest(settings.photo_data):
-        wrong = put_right(settings, force=force)
+        with only_writer(settings):
+            wrong = put_right(settings, force=force, vectors=vectors)
         return _refresh(settings, wrong, wrong.due, watch)
 
 
@@ -89,7 +95,7 @@ def _run_all(settings: Settings, due: list[Due], refreshed: Refreshed, listener:
         for each in due:
             _run_one(definitions, instance, each, refreshed)
             listener("refreshed", each.files)
-        run_in_process(definitions, instance, "describe_collection", REFRESH_TAG)
+        _, refreshed.differs = describe_collection(definitions, instance, REFRESH_TAG)
 
 
 def _run_one(definitions: dg.Definitions, instance: dg.DagsterInstance, due: Due, refreshed: Refreshed) -> None:

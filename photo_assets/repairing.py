@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from photo_assets.definitions import open_resource
 from photo_assets.refresh_plan import Due
 from photo_assets.settings import Settings
+from photo_assets.steps.true_vectors import unlike_vectors
 from photo_assets.steps.truth import TOLD_BY_TABLES, Differences, compare, told_by
 from resources.errors import PhotoPlatformError
 from resources.library.ledger import Ledger
@@ -48,19 +49,19 @@ class Wrong:
         return all(found.is_none for found in self.versions)
 
 
-def find_wrong(settings: Settings) -> Wrong:
+def find_wrong(settings: Settings, *, vectors: bool = False) -> Wrong:
     """What differs now, in this library."""
     with open_resource(settings, "library").ledger() as ledger, open_resource(settings, "vectors").index() as index:
-        return find(index, ledger, TableStore(settings.photo_data / "tables"))
+        return find(index, ledger, TableStore(settings.photo_data / "tables"), vectors=vectors)
 
 
-def put_right(settings: Settings, *, force: bool = False) -> Wrong:
+def put_right(settings: Settings, *, force: bool = False, vectors: bool = False) -> Wrong:
     """Find what is wrong and settle it, so that a refresh of what is due ends it; what was found.
 
-    Only under `only_ingest`. Raises TooManyOrphans, unless by `force`.
+    Only under `only_writer`. Raises TooManyOrphans, unless by `force`.
     """
     with open_resource(settings, "library").ledger() as ledger, open_resource(settings, "vectors").index() as index:
-        wrong = find(index, ledger, TableStore(settings.photo_data / "tables"))
+        wrong = find(index, ledger, TableStore(settings.photo_data / "tables"), vectors=vectors)
         settle(index, ledger, wrong, force=force)
     return wrong
 
@@ -76,12 +77,15 @@ def settle(index: VectorIndex, ledger: Ledger, wrong: Wrong, *, force: bool = Fa
         ledger.doubt_points(found.batches)
 
 
-def find(index: VectorIndex, ledger: Ledger, tables: TableStore) -> Wrong:
-    """Compare every version with the ledger and the tables; changes nothing."""
+def find(index: VectorIndex, ledger: Ledger, tables: TableStore, *, vectors: bool = False) -> Wrong:
+    """Compare every version with the ledger and the tables, its `vectors` too if so told; changes nothing."""
     told = told_by(tables.rows("collection_points", TOLD_BY_TABLES))
     # One that the tables name may be gone as a whole.
     versions = sorted({*index.versions(), *(each.collection for each in told.values())})
-    found = [compare(index, ledger, version, told) for version in versions]
+    found = [
+        compare(index, ledger, version, told, unlike_vectors(index, ledger, version, tables) if vectors else ())
+        for version in versions
+    ]
     batches = {batch: count for each in found for batch, count in each.batches.items()}
     sizes = ledger.batch_sizes(list(batches))
     due = [

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from photo_assets.collection_lock import only_writer
 from photo_assets.definitions import open_resource
 from photo_assets.ingest_lock import only_ingest
 from photo_assets.instance import open_instance
@@ -49,7 +50,7 @@ def check(where: Path) -> Restored:
 def restore(settings: Settings, where: Path, *, force: bool = False) -> Restored:
     """Bring back the backup that `where` names, in the place of what is there only with `force`.
 
-    Raises BackupError before anything was touched, IngestRunning, LibraryError, VectorIndexError.
+    Raises BackupError before anything was touched, IngestRunning, CollectionBusy, LibraryError, VectorIndexError.
     """
     vault, manifest = newest_backup(where)
     header = read_header(manifest)
@@ -63,7 +64,8 @@ def restore(settings: Settings, where: Path, *, force: bool = False) -> Restored
             staging.mkdir()
             files = _fetch(vault, manifest, staging)
             _prove(settings, staging)
-            _put_in_place(settings, staging, header.get("active"))
+            with only_writer(settings):
+                _put_in_place(settings, staging, header.get("active"))
         except OSError as error:
             raise NotRestored(settings.photo_data, error.strerror or str(error)) from error
         finally:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import dagster as dg
+from dagster._core.errors import DagsterAssetCheckFailedError
 
 from photo_assets.at_work import batches_at_work
 from photo_assets.partitions import BATCHES
@@ -13,6 +14,11 @@ from resources.errors import PhotoPlatformError, first_line
 
 # Dagster's own console log would bury the progress bar.
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+DIFFERS = (
+    "the collection is not what ledger and tables say; `photos collection repair --plan` lists what differs, and "
+    "`photos collection repair` puts it right without inference"
+)
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,16 @@ def run_batch(
         raise
     except Exception as error:
         return BatchRun(failed=first_line(error))
+
+
+def describe_collection(
+    definitions: dg.Definitions, instance: dg.DagsterInstance, tags: Mapping[str, str]
+) -> tuple[dict[str, float], str]:
+    """Let the collection follow and be compared: the seconds of the steps, and in words what is wrong, if anything."""
+    try:
+        return run_in_process(definitions, instance, "describe_collection", tags), ""
+    except DagsterAssetCheckFailedError:
+        return {}, DIFFERS
 
 
 def run_in_process(

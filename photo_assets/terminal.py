@@ -123,7 +123,7 @@ def differences_table(found: "Sequence[Differences]") -> Table:
     columns = (Column(name, justify="right") for name in ("photos", "points", *kinds))
     table = Table(Column("version", overflow="fold"), *columns, Column("such as", overflow="fold"))
     for each in found:
-        lists = {kind: getattr(each, kind) for kind in kinds}
+        lists = each.by_kind()
         shown = [f"{kind} {photo_id}" for kind, ids in lists.items() for photo_id in ids[:SHOWN_IDS]]
         numbers = (each.photos, each.points, *map(len, lists.values()))
         table.add_row(plain(each.version), *(f"{number:,}" for number in numbers), plain_lines(shown))

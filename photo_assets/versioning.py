@@ -20,12 +20,15 @@ from photo_assets.settings import Settings
 from photo_assets.steps import versions as life
 from photo_assets.steps.catching_up import CannotCatchUp, keep_searched_whole
 from photo_assets.steps.collection import ids_in
+from photo_assets.steps.truth import TOLD_BY_TABLES, told_by
+from photo_assets.steps.truth import compare as compare_points
 from resources.decoding.previews import PreviewStore
 from resources.errors import PhotoPlatformError
 from resources.inference.errors import ModelError
 from resources.inference.resource import InferenceResource
 from resources.library.ledger import Ledger
 from resources.library.versions import KnownVersion
+from resources.tables.store import TableStore
 from resources.vectors.errors import UnknownVersion
 from resources.vectors.port import VectorIndex
 
@@ -103,11 +106,10 @@ class Versions:
         return write_gallery(path, "Two versions of the collection", results)
 
     def switch(self, part: str, *, force: bool = False) -> str:
-        """Search another version. Raises VersionError for one that lacks photos, unless by `force`."""
+        """Search another version. Raises VersionError for one with which anything is wrong, unless by `force`."""
         version = self._named(part)
-        missing = self._missing(version.name)
-        if missing and not force:
-            raise VersionError(f"{version.name} {self._lacks(missing)}. {self._remedy(version)}, or give --force.")
+        if not force:
+            self._check(version)
         return self._search(version)
 
     def rollback(self) -> str:
@@ -134,6 +136,17 @@ class Versions:
         if left is None:
             return f"{version.name} is searched already"
         return f"{version.name} is searched now, instead of {left}" + self._completed(version)
+
+    def _check(self, version: KnownVersion) -> None:
+        told = told_by(TableStore(self.settings.photo_data / "tables").rows("collection_points", TOLD_BY_TABLES))
+        found = compare_points(self.index, self.ledger, version.name, told)
+        if missing := sorted([*found.missing, *found.waiting]):
+            raise VersionError(f"{version.name} {self._lacks(missing)}. {self._remedy(version)}, or give --force.")
+        if found.is_wrong:
+            raise VersionError(
+                f"{version.name} is not what ledger and tables say: {found.told()}. Run `photos collection repair`, or "
+                "give --force."
+            )
 
     def _completed(self, version: KnownVersion) -> str:
         """What came of bringing in the photos that came after the version was left."""

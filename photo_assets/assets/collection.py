@@ -94,7 +94,6 @@ def photo_collection(
     """Let the collection follow the library's paths, compare it with the ledger, and look after its versions."""
     from photo_assets.search.models import VersionModels
     from photo_assets.steps import versions
-    from photo_assets.steps.collection import reconcile
     from photo_assets.steps.following import follow
     from photo_assets.steps.truth import TOLD_BY_TABLES, compare, told_by
 
@@ -105,17 +104,18 @@ def photo_collection(
         wanted = versions.made_by(inference.engine(), inference.clip_folder())
         versions.note(index, ledger, wanted, now)
         caught_up = kept_whole(index, ledger, decoding.previews(), models, wanted.name)
-        state = reconcile(index, ledger, wanted.name, auto_switch=vectors.auto_switch)
-        found = compare(index, ledger, wanted.name, told_by(io_manager.rows("collection_points", TOLD_BY_TABLES)))
+        found = compare(index, ledger, wanted.name, told_by(io_manager.store.rows("collection_points", TOLD_BY_TABLES)))
         ledger.doubt_points(found.batches)
-        compared = compared_with(state, index, ledger, models, vectors.comparison_queries)
+        left = versions.switch_to_whole(index, ledger, found) if vectors.auto_switch else None
+        searched = index.active_version()
+        compared = compared_with(left or searched, found, index, ledger, models, vectors.comparison_queries)
         dropped = versions.drop_unused(index, ledger, now - vectors.version_grace_s)
         counts, held = ledger.counts(), ledger.held_roots()
         ledger.tell_held_roots(held)
     metadata: dict[str, Any] = {
-        "collection": state.version,
-        "searched": state.active or "none yet",
-        "points": state.points,
+        "collection": found.version,
+        "searched": searched or "none yet",
+        "points": found.points,
         "missing_points": len(found.missing) + len(found.waiting),
         "orphan_points": len(found.orphans),
         "stale_points": len(found.stale),

@@ -4,17 +4,21 @@ import dagster as dg
 
 from photo_assets.assets.outcome import Stopwatch
 from photo_assets.specs import described
+from resources.library.resource import LibraryResource
+from resources.tables.io_manager import ParquetIOManager
 from resources.vectors.resource import VectorIndexResource
 
 
 @dg.asset(**described("collection_snapshot"), deps=["photo_collection"], pool="collection")
-def collection_snapshot(vectors: VectorIndexResource) -> dg.MaterializeResult:
-    """Save the searched version, restore it beside the collection, and compare every point."""
+def collection_snapshot(
+    library: LibraryResource, vectors: VectorIndexResource, io_manager: dg.ResourceParam[ParquetIOManager]
+) -> dg.MaterializeResult:
+    """Save the searched version if nothing is wrong with it, restore it beside the collection, compare every point."""
     from photo_assets.steps.saving import save
 
     watch = Stopwatch()
-    with vectors.index() as index:
-        taken = save(index, vectors.snapshots_folder(), vectors.snapshots_kept)
+    with library.ledger() as ledger, vectors.index() as index:
+        taken = save(index, ledger, io_manager.store, vectors.snapshots_folder(), vectors.snapshots_kept)
     return dg.MaterializeResult(
         metadata={
             "snapshot": dg.MetadataValue.path(taken.path),

@@ -11,7 +11,7 @@ from resources.errors import PhotoPlatformError
 
 if TYPE_CHECKING:
     from photo_assets.search.models import EngineOf
-    from photo_assets.steps.collection import CollectionState
+    from photo_assets.steps.truth import Differences
     from resources.decoding.previews import PreviewStore
     from resources.library.ledger import Ledger
     from resources.vectors.port import VectorIndex
@@ -31,20 +31,24 @@ def kept_whole(
 
 
 def compared_with(
-    state: "CollectionState", index: "VectorIndex", ledger: "Ledger", models: "EngineOf", comparison_queries: str
+    old: str | None,
+    found: "Differences",
+    index: "VectorIndex",
+    ledger: "Ledger",
+    models: "EngineOf",
+    comparison_queries: str,
 ) -> dict[str, Any]:
-    """Compare the settings' version, once it is whole, with the one that is searched or was until now."""
+    """Compare the settings' version, once it holds every photo, with `old`, which is searched or was until now."""
     from photo_assets.comparison_report import comparison_shown
     from photo_assets.search.comparing import canaries, compare
     from photo_assets.steps.versions import named
 
-    old = state.left or state.active
-    if state.missing or state.version is None or old is None or old == state.version:
+    if found.missing or found.waiting or old is None or old == found.version:
         return {}
     try:
-        pair = named(index, ledger, old), named(index, ledger, state.version)
-        found = compare(index, ledger.ok_photo_ids(), pair, models, canaries(comparison_queries))
+        pair = named(index, ledger, old), named(index, ledger, found.version)
+        compared = compare(index, ledger.ok_photo_ids(), pair, models, canaries(comparison_queries))
     except PhotoPlatformError as error:
         return {"comparison": str(error)}
-    told = {"canary_overlap": found.overlap, "canary_rank_correlation": found.rank_correlation}
-    return told | {"comparison": dg.MetadataValue.md(comparison_shown(found))}
+    told = {"canary_overlap": compared.overlap, "canary_rank_correlation": compared.rank_correlation}
+    return told | {"comparison": dg.MetadataValue.md(comparison_shown(compared))}

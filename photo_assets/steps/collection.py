@@ -1,7 +1,7 @@
-"""collection_points and photo_collection: a batch's photos as points, then the whole compared with the ledger."""
+"""collection_points: a batch's photos as points. The whole of them is compared with the ledger in truth.py."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,6 @@ import numpy as np
 from photo_assets.steps.decoding import carried, sidecars_read
 from photo_assets.steps.following import placed
 from photo_assets.steps.truth import OF_THE_VECTOR, payload_digest
-from photo_assets.steps.versions import switch
 from resources.inference.port import InferenceEngine, Provenance
 from resources.library.batching import Outcome
 from resources.library.ledger import Ledger
@@ -73,6 +72,11 @@ class BatchTables:
         """Decoding, metadata, embedding and caption of each photo."""
         return zip(self.decoded_images, self.photo_metadata, self.image_embeddings, self.image_captions, strict=True)
 
+    def vectors(self) -> dict[str, np.ndarray]:
+        """The vectors of the photos' pictures."""
+        ok = (row for row in self.image_embeddings if row["status"] == "ok")
+        return {row["photo_id"]: np.asarray(row["vector"], dtype=np.float32) for row in ok}
+
     def caption_vectors(self) -> dict[str, np.ndarray]:
         """The vectors of the photos' captions: of the caption that each has now, in the space of its picture's."""
         pictures = {row["photo_id"]: row for row in self.image_embeddings}
@@ -84,21 +88,6 @@ class BatchTables:
             and row["caption"] == captions.get(row["photo_id"])
             and _model_of(row) == _model_of(pictures.get(row["photo_id"], {}))
         }
-
-
-@dataclass(frozen=True)
-class CollectionState:
-    """The whole collection against the ledger; the photos that `version` lacks are listed.
-
-    `version` is that of the settings' model, `active` the one that is searched, `left` the one that was until now.
-    """
-
-    version: str | None
-    active: str | None
-    points: int
-    photos: int
-    missing: list[str] = field(default_factory=list)
-    left: str | None = None
 
 
 def version_of(clip: Provenance, dimensions: int) -> str:
@@ -166,27 +155,9 @@ def outcomes(rows: Iterable[Row]) -> list[Outcome]:
     return [Outcome(row["photo_id"], row["status"], row["error_kind"], row["error_message"]) for row in rows]
 
 
-def reconcile(index: VectorIndex, ledger: Ledger, version: str, *, auto_switch: bool = True) -> CollectionState:
-    """See which photos have no point yet; whether points say what they should is truth.py's.
-
-    With `auto_switch`, `version` is searched from then on that it holds every photo, unless a person has left it.
-    """
-    photos, points = ledger.ok_photo_ids(), ids_in(index, version)
-    missing = sorted(photos - points)
-    left = None
-    if photos and not missing and auto_switch and not _is_left_by_hand(version, ledger):
-        left = switch(index, ledger, version)
-    return CollectionState(version, index.active_version(), len(points), len(photos), missing, left)
-
-
 def ids_in(index: VectorIndex, version: str) -> set[str]:
     """The photos that a version holds; none where there is no such version."""
     return ids_of(index, version) if version in index.versions() else set()
-
-
-def _is_left_by_hand(version: str, ledger: Ledger) -> bool:
-    known = ledger.known_versions().get(version)
-    return known is not None and known.left_by_hand
 
 
 def _row(embedding: Row, caption: Row, version: str, removed: Collection[str]) -> Row:

@@ -2,8 +2,8 @@
 
 Only comparing belongs here. What is wrong is put right by writing the points of its batch again (collection.py), which
 infers nothing; when that is done stands in repairing.py. A photo's point is stale when its payload is not the one
-that its batch wrote down in a digest, or when it says another place than the ledger. Vectors are not compared: a
-point is written whole, and each batch is written again when its vectors are made anew.
+that its batch wrote down in a digest, or when it says another place than the ledger. Vectors are compared by
+true_vectors.py, for those who ask.
 """
 
 import hashlib
@@ -24,6 +24,7 @@ OF_THE_PLACE = ("paths", "presence")
 OF_THE_VECTOR = ("clip_model", "clip_revision", "preprocessing")
 TOLD_BY_TABLES = ("photo_id", "status", "collection", "payload_digest")
 CHUNK = 1_000
+ALL = 10**9
 
 
 @dataclass(frozen=True)
@@ -57,11 +58,24 @@ class Differences:
     @property
     def is_none(self) -> bool:
         """Whether all three say the same."""
-        return not (self.missing or self.orphans or self.stale or self.waiting or self.untold)
+        return not (self.is_wrong or self.waiting)
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether anything differs that is not only on its way."""
+        return bool(self.missing or self.orphans or self.stale or self.untold)
+
+    def by_kind(self) -> dict[str, list[str]]:
+        """The ids of each kind of difference."""
+        return {kind: getattr(self, kind) for kind in ("missing", "orphans", "stale", "waiting", "untold")}
+
+    def told(self) -> str:
+        """How many photos differ in what, in words."""
+        return ", ".join(f"{len(ids):,} {kind}" for kind, ids in self.by_kind().items() if ids)
 
     def remedy(self) -> str:
         """What a person can do, or nothing."""
-        if self.missing or self.orphans or self.stale or self.untold:
+        if self.is_wrong:
             return "`photos collection repair` or the next `photos refresh` puts it right, without inference"
         return "`photos refresh` embeds the photos that wait for this model" if self.waiting else ""
 
@@ -77,8 +91,13 @@ def told_by(rows: Iterable[Row]) -> dict[str, Told]:
     return {row["photo_id"]: Told(row["collection"], row["payload_digest"]) for row in rows if row["status"] == "ok"}
 
 
-def compare(index: VectorIndex, ledger: Ledger, version: str, told: Mapping[str, Told]) -> Differences:
-    """Compare every point of a version, there or not, with the ledger and with what the tables say."""
+def compare(
+    index: VectorIndex, ledger: Ledger, version: str, told: Mapping[str, Told], unlike: Collection[str] = ()
+) -> Differences:
+    """Compare every point of a version, there or not, with the ledger and with what the tables say.
+
+    The points of `unlike` are stale in any case: their vectors are not what they should be.
+    """
     photos, known = ledger.ok_photos(), ledger.known_versions().get(version)
     seen: set[str] = set()
     stale: list[str] = []
@@ -90,8 +109,14 @@ def compare(index: VectorIndex, ledger: Ledger, version: str, told: Mapping[str,
             record.point_id
             for record in chunk
             if record.point_id in photos
-            and _is_stale(record, paths.get(record.point_id, []), told.get(record.point_id), known)
+            and (
+                record.point_id in unlike
+                or _is_stale(record, paths.get(record.point_id, []), told.get(record.point_id), known)
+            )
         ]
+    # What moved while it was compared is on its way: following.py tells it.
+    moving = ledger.path_changes(ALL) if stale else {}
+    stale = [photo_id for photo_id in stale if photo_id not in moving]
     lacking = sorted(photos.keys() - seen)
     missing = [photo_id for photo_id in lacking if photo_id not in told or told[photo_id].collection == version]
     untold = sorted(photos.keys() - told.keys())

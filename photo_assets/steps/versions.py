@@ -7,6 +7,7 @@ in the ledger and is written before, so a kill between the two leaves searches w
 from collections.abc import Iterator
 from dataclasses import replace
 
+from photo_assets.steps.truth import Differences
 from resources.inference.port import InferenceEngine, Provenance
 from resources.library.ledger import Ledger
 from resources.library.versions import KnownVersion
@@ -65,6 +66,17 @@ def switch(index: VectorIndex, ledger: Ledger, version: str, *, by_hand: bool = 
     ledger.leave_version(active, version, by_hand=by_hand)
     index.switch_alias(version)
     return active
+
+
+def switch_to_whole(index: VectorIndex, ledger: Ledger, found: Differences) -> str | None:
+    """Search the version that was compared if nothing is wrong with it, unless a person has left it.
+
+    Returns the one that was searched until now, None where nothing is switched.
+    """
+    known = ledger.known_versions().get(found.version)
+    if not found.photos or not found.is_none or (known and known.left_by_hand):
+        return None
+    return switch(index, ledger, found.version)
 
 
 def previous(index: VectorIndex, ledger: Ledger) -> KnownVersion | None:

@@ -4,13 +4,13 @@ One asset and one partition are one table file. Only the translation between Dag
 here.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
 
 from resources.tables.frames import TableError
-from resources.tables.schema import Row, Schema
+from resources.tables.schema import Schema
 from resources.tables.store import TableStore
 
 
@@ -18,7 +18,7 @@ class ParquetIOManager(dg.IOManager):
     """Stores DataFrames under (asset, partition), checked against the asset's schema."""
 
     def __init__(self, store: TableStore, schemas: Mapping[str, Schema]) -> None:
-        self._store = store
+        self.store = store
         self._schemas = schemas
 
     def handle_output(self, context: dg.OutputContext, obj: Any) -> None:
@@ -28,30 +28,26 @@ class ParquetIOManager(dg.IOManager):
         table = context.asset_key.path[-1]
         frames = obj if isinstance(obj, Mapping) else {context.partition_key: obj}
         for partition, frame in frames.items():
-            path = self._store.write(table, partition, frame, self._schemas[table])
+            path = self.store.write(table, partition, frame, self._schemas[table])
             told = {"table": dg.MetadataValue.path(path), "table_bytes": path.stat().st_size}
             context.step_context.add_asset_metadata(told, context.asset_key, partition)
 
     def earlier(self, table: str, partition: str) -> Any:
         """The frame that an earlier run wrote and this one is to replace; None where none can be read."""
         try:
-            return self._store.read(table, partition, self._schemas[table])
+            return self.store.read(table, partition, self._schemas[table])
         except TableError:
             return None
 
     def made(self, table: str, partition: str) -> Any:
         """The frame of a table that batches of an earlier release lack; None where there is none. Raises TableError."""
-        is_made = self._store.path(table, partition).exists()
-        return self._store.read(table, partition, self._schemas[table]) if is_made else None
-
-    def rows(self, table: str, columns: Sequence[str]) -> Iterator[Row]:
-        """These columns of a table's rows, of all partitions; see TableStore."""
-        return self._store.rows(table, columns)
+        is_made = self.store.path(table, partition).exists()
+        return self.store.read(table, partition, self._schemas[table]) if is_made else None
 
     def load_input(self, context: dg.InputContext) -> Any:
         """The upstream table of the same partition; in a run of several partitions, a table for each key."""
         table = context.asset_key.path[-1]
         keys = context.asset_partition_keys
-        frames = {key: self._store.read(table, key, self._schemas[table]) for key in keys}
+        frames = {key: self.store.read(table, key, self._schemas[table]) for key in keys}
         # Not of the context's partition key: a backfill's last run has a range of one, and no such key.
         return frames if len(keys) > 1 else frames[keys[0]]

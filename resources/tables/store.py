@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from resources.tables.frames import TableError, checked_table, to_frame, with_newer_columns
+from resources.tables.frames import TableError, checked_table, column_values, to_frame, with_newer_columns
 from resources.tables.schema import Row, Schema
 
 if TYPE_CHECKING:
@@ -79,18 +79,25 @@ class TableStore:
         return frame
 
     def rows(self, table: str, columns: Sequence[str]) -> Iterator[Row]:
-        """These columns of every batch's rows: None where an earlier release has none; a damaged file has no rows."""
+        """These columns of every batch's rows: as `some` has them."""
+        for batch in self.batches(table):
+            yield from self.some(table, batch, columns)
+
+    def some(self, table: str, batch: str, columns: Sequence[str]) -> list[Row]:
+        """These columns of one batch's rows, vectors as float32 arrays and None for what an earlier release lacks.
+
+        A table that is not there or damaged has no rows.
+        """
         import pyarrow as pa
         import pyarrow.parquet as parquet
 
-        for batch in self.batches(table):
-            try:
-                file = parquet.ParquetFile(self.path(table, batch), page_checksum_verification=True)
-                there = [name for name in columns if name in file.schema_arrow.names]
-                rows = file.read(columns=there).to_pylist()
-            except (pa.ArrowException, OSError, ValueError):
-                continue
-            yield from (dict.fromkeys(columns) | row for row in rows)
+        try:
+            file = parquet.ParquetFile(self.path(table, batch), page_checksum_verification=True)
+            there = [name for name in columns if name in file.schema_arrow.names]
+            values = [column_values(column) for column in file.read(columns=there).itercolumns()]
+        except (pa.ArrowException, OSError, ValueError):
+            return []
+        return [dict.fromkeys(columns) | dict(zip(there, row, strict=True)) for row in zip(*values, strict=True)]
 
     def batches(self, table: str) -> Iterator[str]:
         """The batches that have this table, oldest first."""

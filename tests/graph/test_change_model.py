@@ -2,6 +2,8 @@
 
 import json
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +61,18 @@ def collection_metadata(settings: Settings) -> dict[str, Any]:
     return {name: value.value for name, value in event.asset_materialization.metadata.items()}
 
 
+@contextmanager
+def changed_point(settings: Settings, part: str) -> Iterator[None]:
+    """A point that says something else meanwhile."""
+    with open_versions(settings) as versions:
+        name = next(name for name in versions.index.versions() if part in name)
+        record = next(versions.index.scroll(name))
+        versions.index.set_payload(name, {record.point_id: {"caption": "a lie"}})
+    yield
+    with open_versions(settings) as versions:
+        versions.index.set_payload(name, {record.point_id: {"caption": record.payload["caption"]}})
+
+
 def lose_a_photo(settings: Settings, part: str) -> None:
     """As if it had come after this version was left."""
     with open_versions(settings) as versions:
@@ -112,6 +126,11 @@ def test_a_new_model_is_built_beside_the_old_compared_searched_and_rolled_back(
             photos("drop", refused)
     page = tmp_path / "compared.html"
     assert photos("compare", "--json", "--html", str(page))["in_both"] == 4 and page.stat().st_size > 10_000
+    with (
+        changed_point(changed, "other-clip"),
+        pytest.raises(VersionError, match=r"1 stale\. Run `photos"),
+    ):
+        photos("switch", "other")
     assert "is searched now, instead of small-clip" in photos("switch", "other")
     assert "is gone" in photos("drop", "small")
     assert list(states()) == ["other-clip"]

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import dagster as dg
 import numpy as np
 import pytest
 
@@ -43,10 +44,13 @@ def test_a_caption_of_spaces_is_empty() -> None:
 
 def test_missing_and_orphan_points_fail_the_collection() -> None:
     assert checks.collection_matches_ledger(Differences("v", 2, 2)).passed
+    assert [spec.blocking for spec in checks.check_specs("photo_collection")] == [True, False]
     for what in ("missing", "orphans", "stale", "waiting", "untold"):
         told = checks.collection_matches_ledger(Differences("v", 2, 2, **{what: ["a"]}))
         assert not told.passed and told.metadata[what].value == 1 and told.metadata[f"{what}_ids"].value == ["a"]
         assert "photos" in str(told.metadata["remedy"].value)
+        is_blocking = told.severity == dg.AssetCheckSeverity.ERROR
+        assert is_blocking == (what != "waiting"), "photos that wait for the model hold nothing up"
 
 
 class BrokenEngine:

@@ -29,7 +29,7 @@ GRAPH = {
     "library_audit": ([], "library", ["originals_intact"]),
     "photo_collection": (["collection_points"], "collection", ["collection_matches_ledger", "roots_are_whole"]),
 }
-NON_BLOCKING = {"originals_intact", "captions_not_empty", "collection_matches_ledger", "roots_are_whole"}
+NON_BLOCKING = {"originals_intact", "captions_not_empty", "roots_are_whole"}
 HEAVY = {"torch", "transformers", "rawpy", "qdrant_edge", "qdrant_client", "pandas", "PIL", "pyarrow", "sqlalchemy"}
 
 

@@ -10,7 +10,7 @@ from photo_assets.instance import open_instance
 from photo_assets.moving import push_to, restore, snapshot
 from photo_assets.refreshing import due_now, refresh, repair
 from photo_assets.repairing import find_wrong
-from photo_assets.running import run_in_process
+from photo_assets.running import describe_collection, run_in_process
 from photo_assets.settings import Settings
 from photo_assets.steps.saving import CollectionRefused
 from resources.vectors.port import Point
@@ -41,10 +41,12 @@ def harm(settings: Settings) -> None:
 def check(settings: Settings) -> dg.AssetCheckEvaluation:
     """What photo_collection says of the collection."""
     with open_instance(settings) as instance:
-        run_in_process(build_defs(settings), instance, "describe_collection", {})
+        _, differs = describe_collection(build_defs(settings), instance, {})
         key = dg.AssetCheckKey(dg.AssetKey("photo_collection"), "collection_matches_ledger")
         (record,) = instance.event_log_storage.get_asset_check_execution_history(key, limit=1)
-    return record.event.asset_check_evaluation
+    told = record.event.asset_check_evaluation
+    assert told.passed is not bool(differs), "the check blocks"
+    return told
 
 
 def test_what_is_wrong_is_told_and_mended_by_repair_and_by_refresh_without_inference(
@@ -76,6 +78,11 @@ def test_what_is_wrong_is_told_and_mended_by_repair_and_by_refresh_without_infer
     assert find_wrong(settings).is_nothing and check(settings).passed
 
     harm(settings)
+    with pytest.raises(CollectionRefused, match="1 missing, 1 orphans, 1 stale"):
+        snapshot(settings)
+    with open_instance(settings) as instance, pytest.raises(CollectionRefused):
+        run_in_process(build_defs(settings), instance, "snapshot_collection", {})
+    assert list(settings.snapshots_folder.iterdir()) == [saved], "a good one is not pushed out by a bad one"
     with pytest.raises(CollectionRefused, match="--force"):
         restore(settings, saved)
     restore(settings, saved, force=True)

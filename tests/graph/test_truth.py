@@ -1,19 +1,25 @@
 """One truth: whatever is done to points, what differs is listed by id, and repairing makes all equal again."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as given_settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from qdrant_client import QdrantClient
 
-from photo_assets.repairing import TooManyOrphans
+from photo_assets.repairing import TooManyOrphans, find
+from photo_assets.steps.following import follow
+from photo_assets.steps.true_vectors import unlike_vectors
 from photo_assets.steps.truth import Differences, payload_digest
 from resources.library.provenance import DOUBT
+from resources.vectors.contents import points_of
 from resources.vectors.port import Point, VectorIndex
 from resources.vectors.server import ServerIndex
 from tests.vectors.samples import unit
@@ -112,6 +118,69 @@ def harm(index: VectorIndex, what: str, photo_id: str, other_id: str) -> None:
             index.upsert(VERSION, [Point(photo_id, unit(0, 0, 1), record.payload)])
     else:
         index.upsert(VERSION, [Point(str(uuid.uuid5(uuid.NAMESPACE_URL, photo_id)), unit(1), {"photo_id": photo_id})])
+
+
+VECTORS: dict[str, Callable[[Point], Point]] = {
+    "another picture's": lambda point: replace(point, vector=unit(0, 0, 1)),
+    "a hundredth off": lambda point: replace(point, vector=turned(point.vector)),
+    "another caption's": lambda point: replace(point, caption_vector=unit(0, 0, 1)),
+    "the caption's is lost": lambda point: replace(point, caption_vector=None),
+}
+
+
+@pytest.mark.parametrize("how", VECTORS)
+def test_a_vector_that_changed_alone_is_found_by_comparing_vectors_and_written_again(
+    library: Truthful, index: VectorIndex, how: str
+) -> None:
+    before, changed = vectors_in(index), library.photo_ids()[3]
+    (point,) = (each for points in points_of(index, VERSION) for each in points if each.point_id == changed)
+    index.upsert(VERSION, [VECTORS[how](point)])
+    assert vectors_in(index) != before
+    assert library.wrong(index).is_nothing, "who looks at payloads alone does not see it"
+    (found,) = library.wrong(index, vectors=True).versions
+    assert (found.missing, found.orphans, found.stale) == ([], [], [changed])
+    library.repair(index, vectors=True)
+    assert vectors_in(index) == before and library.wrong(index, vectors=True).is_nothing
+
+
+def test_tables_of_another_version_tell_nothing_of_this_one_s_vectors(library: Truthful, index: VectorIndex) -> None:
+    index.create_version("other-8-0123", 8)
+    index.upsert("other-8-0123", [Point(library.photo_ids()[0], unit(0, 0, 1), {"photo_id": library.photo_ids()[0]})])
+    assert unlike_vectors(index, library.ledger, "other-8-0123", library.store) == set()
+    index.drop_version("other-8-0123")
+    assert unlike_vectors(index, library.ledger, "other-8-0123", library.store) == set()
+
+
+def turned(vector: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The vector with one of its numbers changed a little."""
+    other = vector + np.eye(len(vector), dtype=np.float32)[-1] / 100
+    return other / np.linalg.norm(other)
+
+
+def vectors_in(index: VectorIndex) -> dict[str, tuple[Any, Any]]:
+    """Both vectors of every point."""
+    points = (point for chunk in points_of(index, VERSION) for point in chunk)
+    return {each.point_id: (shown(each.vector), shown(each.caption_vector)) for each in points}
+
+
+def shown(vector: NDArray[np.float32] | None) -> Any:
+    return vector is not None and (vector.round(4) + 0).tolist()
+
+
+def test_a_photo_that_moves_while_it_is_compared_is_on_its_way_and_not_wrong(tmp_path: Path) -> None:
+    library = truthful(tmp_path)
+    with in_memory() as index:
+        for batch in library.tables:
+            library.write(index, batch)
+        assert library.wrong(index).is_nothing
+        (library.shelf.root / "0.jpg").rename(library.shelf.root / "moved.jpg")
+        library.shelf.look()
+        library.shelf.look()
+        assert find(index, library.ledger, library.store).is_nothing
+        follow(library.ledger, index, 1e9, 1.0)
+        assert find(index, library.ledger, library.store).is_nothing
+        assert any("moved.jpg" in str(payload["paths"]) for _, payload, _ in points_in(index))
+    library.ledger.close()
 
 
 def test_a_collection_that_is_gone_as_a_whole_is_written_again(library: Truthful, index: VectorIndex) -> None:

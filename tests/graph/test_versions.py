@@ -1,6 +1,6 @@
 """The collection's versions: what each is told, which is searched, and when one is dropped."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -10,9 +10,20 @@ import numpy as np
 import pytest
 
 from photo_assets.steps.catching_up import CannotCatchUp, keep_searched_whole
-from photo_assets.steps.collection import BatchTables, outcomes, put_points, reconcile
+from photo_assets.steps.collection import BatchTables, outcomes, put_points
 from photo_assets.steps.following import follow
-from photo_assets.steps.versions import drop_unused, is_made_by, known, made_by, named, note, previous, switch
+from photo_assets.steps.truth import compare, told_by
+from photo_assets.steps.versions import (
+    drop_unused,
+    is_made_by,
+    known,
+    made_by,
+    named,
+    note,
+    previous,
+    switch,
+    switch_to_whole,
+)
 from photo_assets.tables import DECODED_IMAGES, IMAGE_CAPTIONS, IMAGE_EMBEDDINGS, PHOTO_METADATA
 from resources.inference.port import InferenceEngine
 from resources.library.ledger import Ledger
@@ -20,7 +31,7 @@ from resources.library.versions import KnownVersion
 from resources.tables.schema import Row, Schema
 from resources.vectors.embedded import EmbeddedIndex
 from resources.vectors.errors import UnknownVersion
-from resources.vectors.port import VectorIndex
+from resources.vectors.port import Point, VectorIndex
 from resources.vectors.server import ServerIndex
 from tests.inference.services import CLIP, DIMENSIONS, FakeEngine, vector_for
 from tests.library.conftest import Shelf
@@ -161,27 +172,47 @@ def test_a_photo_that_is_only_in_one_version_and_moves_is_not_taken_for_removed(
     assert shelf.ledger.batches_to_rewrite() == {} and shelf.ledger.ok_photo_ids() == {photo}
 
 
-def test_a_whole_version_is_searched_at_once_unless_a_setting_or_a_person_says_otherwise(
-    shelf: Shelf, index: VectorIndex
-) -> None:
-    ingest(shelf, index, NEW, "f.jpg")
-    waiting = reconcile(index, shelf.ledger, NEW.name, auto_switch=False)
-    assert (waiting.active, waiting.left) == (OLD.name, None)
-    done = reconcile(index, shelf.ledger, NEW.name)
-    assert (done.active, done.left) == (NEW.name, OLD.name)
-    assert reconcile(index, shelf.ledger, NEW.name).left is None
+def switched(shelf: Shelf, index: VectorIndex, photos: Sequence[str]) -> str | None:
+    """What photo_collection does when the tables tell of these photos; the version that searches left."""
+    told = told_by(
+        {"photo_id": each, "status": "ok", "collection": NEW.name, "payload_digest": None} for each in photos
+    )
+    return switch_to_whole(index, shelf.ledger, compare(index, shelf.ledger, NEW.name, told))
+
+
+def test_a_whole_version_is_searched_at_once_unless_a_person_says_otherwise(shelf: Shelf, index: VectorIndex) -> None:
+    photo = ingest(shelf, index, NEW, "f.jpg")
+    assert switched(shelf, index, [photo]) == OLD.name and index.active_version() == NEW.name
+    assert switched(shelf, index, [photo]) is None
 
     switch(index, shelf.ledger, OLD.name, by_hand=True)
-    assert reconcile(index, shelf.ledger, NEW.name).active == OLD.name
+    assert switched(shelf, index, [photo]) is None and index.active_version() == OLD.name
     switch(index, shelf.ledger, NEW.name)
     switch(index, shelf.ledger, OLD.name)
-    assert reconcile(index, shelf.ledger, NEW.name).active == NEW.name
+    assert switched(shelf, index, [photo]) == OLD.name
 
 
-def test_an_incomplete_version_is_not_searched(shelf: Shelf, index: VectorIndex) -> None:
-    ingest(shelf, index, NEW, "g.jpg")
-    ingest(shelf, index, OLD, "h.jpg")
-    assert reconcile(index, shelf.ledger, NEW.name).active == OLD.name
+WRONG: dict[str, Callable[[Shelf, VectorIndex], object]] = {
+    "a photo that only the other model has embedded": lambda shelf, index: ingest(shelf, index, OLD, "h.jpg"),
+    "a photo without a point": lambda shelf, index: index.delete(NEW.name, sorted(shelf.ledger.ok_photo_ids())),
+    "a point of no photo": lambda shelf, index: index.upsert(NEW.name, [STRANGER]),
+    "a point that says where its photo is not": lambda shelf, index: index.set_payload(
+        NEW.name, {photo_id: {"paths": ["/nowhere.jpg"]} for photo_id in shelf.ledger.ok_photo_ids()}
+    ),
+}
+STRANGER = Point("00000000-0000-4000-8000-000000000000", vector_for(b"none"), {"photo_id": "none"})
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_a_version_with_anything_wrong_is_not_searched(shelf: Shelf, index: VectorIndex, what: str) -> None:
+    photo = ingest(shelf, index, NEW, "g.jpg")
+    WRONG[what](shelf, index)
+    assert switched(shelf, index, [photo]) is None and index.active_version() == OLD.name
+
+
+def test_a_version_of_which_the_tables_say_nothing_is_not_searched(shelf: Shelf, index: VectorIndex) -> None:
+    ingest(shelf, index, NEW, "k.jpg")
+    assert switched(shelf, index, []) is None and index.active_version() == OLD.name
 
 
 def test_the_one_to_go_back_to_is_the_one_that_searches_left_last(shelf: Shelf, index: VectorIndex) -> None:

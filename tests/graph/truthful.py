@@ -14,6 +14,7 @@ from photo_assets.tables import (
     IMAGE_CAPTIONS,
     IMAGE_EMBEDDINGS,
     PHOTO_METADATA,
+    SCHEMAS,
 )
 from resources.library.ledger import Ledger
 from resources.library.versions import KnownVersion
@@ -28,6 +29,7 @@ from tests.vectors.samples import DIMENSIONS, unit
 CLIP = {"clip_model": "tiny", "clip_revision": "1", "preprocessing": "bicubic"}
 VERSION = version_name("tiny", "1", "bicubic", DIMENSIONS)
 BATCHES, PER_BATCH = 2, 3
+NORM = 1.0009  # as far off as a model's may be; an index norms it
 
 
 @dataclass
@@ -50,18 +52,25 @@ class Truthful:
         self.store.write("collection_points", batch, frame_of(rows, COLLECTION_POINTS), COLLECTION_POINTS)
         return missing
 
-    def wrong(self, index: VectorIndex) -> Wrong:
+    def wrong(self, index: VectorIndex, *, vectors: bool = False) -> Wrong:
         """What photo_collection finds."""
         follow(self.ledger, index, 1e9, 1.0)
-        return find(index, self.ledger, self.store)
+        return find(index, self.ledger, self.store, vectors=vectors)
 
-    def repair(self, index: VectorIndex, *, force: bool = False) -> Wrong:
+    def repair(self, index: VectorIndex, *, force: bool = False, vectors: bool = False) -> Wrong:
         """What `photos collection repair` does; what it found."""
-        wrong = find(index, self.ledger, self.store)
+        wrong = find(index, self.ledger, self.store, vectors=vectors)
         settle(index, self.ledger, wrong, force=force)
         for due in wrong.due:
             self.write(index, due.batch)
         return wrong
+
+    def add(self, batch: str) -> None:
+        """Identify a batch and make its tables; on the disk are those that have vectors, or decide over them."""
+        self.tables[batch] = _tables(self.shelf.identify(batch))
+        for name in ("image_embeddings", "image_captions", "caption_embeddings"):
+            rows, schema = getattr(self.tables[batch], name), SCHEMAS[name]
+            self.store.write(name, batch, frame_of(rows, schema), schema)
 
     def photo_ids(self) -> list[str]:
         return sorted(row["photo_id"] for tables in self.tables.values() for row in tables.decoded_images)
@@ -76,7 +85,10 @@ def truthful(folder: Path) -> Truthful:
     batches = shelf.cut(PER_BATCH)
     assert len(batches) == BATCHES
     shelf.ledger.note_version(KnownVersion(VERSION, "tiny", "1", "bicubic", DIMENSIONS))
-    return Truthful(shelf, TableStore(folder / "tables"), {batch: _tables(shelf.identify(batch)) for batch in batches})
+    library = Truthful(shelf, TableStore(folder / "tables"), {})
+    for batch in batches:
+        library.add(batch)
+    return library
 
 
 def points_in(index: VectorIndex) -> list[tuple[str, dict[str, Any], bytes]]:
@@ -93,15 +105,15 @@ def _tables(files: list[Row]) -> BatchTables:
             _row(PHOTO_METADATA, file, f_number=2.8, iso=100, rating=n, latitude_deg=48.1, longitude_deg=11.5 + n / 7)
             for n, file in numbered
         ],
-        [_row(IMAGE_EMBEDDINGS, file, vector=unit(1, n).tolist(), **CLIP) for n, file in numbered],
+        [_row(IMAGE_EMBEDDINGS, file, vector=(NORM * unit(1, n)).tolist(), **CLIP) for n, file in numbered],
         [_row(IMAGE_CAPTIONS, file, caption=f"photo {n}", blip_model="b", blip_revision="1") for n, file in numbered],
         [
-            _row(CAPTION_EMBEDDINGS, file, caption=f"photo {n}", vector=unit(0, 1, n).tolist(), **CLIP)
+            _row(CAPTION_EMBEDDINGS, file, caption=f"photo {n}", vector=(NORM * unit(0, 1, n)).tolist(), **CLIP)
             for n, file in numbered
         ],
     )
 
 
 def _row(schema: Schema, file: Row, **values: Any) -> Row:
-    empty = {column.name: None for column in schema}
+    empty = {column.name: "" if column.required else None for column in schema}
     return empty | {"photo_id": file["photo_id"], "status": "ok"} | values

@@ -29,6 +29,14 @@ class Asked(dg.DagsterInstance):
         """Those with one of the statuses and one of the values of each tag."""
         return [run for run in self._runs.values() if filters is None or _is_wanted(run, filters)]
 
+    @property
+    def event_log_storage(self) -> Any:
+        """All that is asked of it is to free a place in a pool."""
+        return self
+
+    def free_concurrency_slots_for_run(self, run_id: str) -> None:
+        """There are no pools."""
+
     def submit(self, answer: dg.SensorResult | dg.SkipReason) -> None:
         """What the daemon does with a tick's answer: a run key that it knows gets no other run."""
         if isinstance(answer, dg.SensorResult):

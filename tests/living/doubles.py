@@ -82,6 +82,10 @@ class MemoryTables:
     def read(self, table: str, batch: str) -> Sequence[Row]:
         return self._rows[table, batch]
 
+    def rows(self, table: str, columns: Sequence[str]) -> Iterator[Row]:
+        mine = (row for (name, _), rows in self._rows.items() if name == table for row in rows)
+        return ({name: row[name] for name in columns} for row in mine)
+
 
 class Previews:
     """The bytes of each decoded photo: its preview is the photo itself."""

@@ -3,7 +3,7 @@
 Ledger, tables and index are the real ones; only pixels and models are doubles, so that a whole ingest takes a second.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,9 @@ class StoredTables:
 
     def read(self, table: str, batch: str) -> Sequence[Row]:
         return rows_of(self._store.read(table, batch, SCHEMAS[table]))
+
+    def rows(self, table: str, columns: Sequence[str]) -> Iterator[Row]:
+        return self._store.rows(table, columns)
 
     def batches(self, table: str) -> list[str]:
         return list(self._store.batches(table))

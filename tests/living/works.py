@@ -19,11 +19,13 @@ from unittest.mock import patch
 import dagster as dg
 
 from photo_assets.at_work import PARTITION
-from photo_assets.steps.collection import BatchTables, reconcile, space_of, write_batch
+from photo_assets.steps.collection import BatchTables, space_of, write_batch
 from photo_assets.steps.decoding import decode_photos, read_metadata
 from photo_assets.steps.files import identify_files
 from photo_assets.steps.following import follow
 from photo_assets.steps.inference import infer
+from photo_assets.steps.truth import TOLD_BY_TABLES, compare, told_by
+from photo_assets.steps.versions import switch_to_whole
 from resources.errors import PhotoPlatformError
 from resources.library import look
 from resources.library.ledger import Ledger
@@ -167,7 +169,8 @@ class Works:
     def follow(self) -> None:
         """The asset photo_collection."""
         follow(self.ledger, self.index, GRACE_S, self.kept.now)
-        reconcile(self.index, self.ledger, self.version)
+        told = told_by(self.tables.rows("collection_points", TOLD_BY_TABLES))
+        switch_to_whole(self.index, self.ledger, compare(self.index, self.ledger, self.version, told))
         self.ledger.tell_held_roots(self.ledger.held_roots())
 
     def pardon(self, batch: str) -> None:
@@ -195,8 +198,9 @@ class Works:
     def _put(self, batch: str) -> None:
         """The asset collection_points."""
         tables = BatchTables(*(self.tables.read(table, batch) for table in TABLES[1:]))
-        _, missing = write_batch(batch, tables, {}, self.index, self.ledger, self.space)
+        rows, missing = write_batch(batch, tables, {}, self.index, self.ledger, self.space)
         assert not missing
+        self._write("collection_points", batch, rows)
 
     def _recaption(self, batch: str) -> None:
         """The job retry_captions."""
