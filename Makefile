@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test prove check docs format dev bench bench-decode bench-inference bench-prototype bench-limit bench-library bench-collection models clean fuzz audit sbom
+.PHONY: help install demo test prove check docs format dev bench bench-decode bench-inference bench-prototype bench-peers bench-limit bench-library bench-collection models clean fuzz audit sbom
 
 help: ## Show this list.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
