@@ -55,7 +55,7 @@ COURSES = [
     Course(MIXED, 1000, SMALL, ENDS),
     Course(RAW, 25, FULL, ENDS),
     Course(MIXED, 100, SMALL, WHOLE),
-    Course(RAW, 8, FULL, WHOLE),
+    Course(RAW, 5, FULL, WHOLE),
 ]
 QUICK = [Course(RAW, 2, SMALL, ENDS), Course(MIXED, 8, SMALL, WHOLE)]
 
