@@ -49,8 +49,8 @@ class _Postgres(tests.postgres.Postgres):
 class Cluster:
     """The head's services, running; `folder` is what all machines mount."""
 
-    def __init__(self, folder: Path, ending: ExitStack) -> None:
-        self._folder, self._ending = folder, ending
+    def __init__(self, folder: Path, batch: int, ending: ExitStack) -> None:
+        self._folder, self._batch, self._ending = folder, batch, ending
         self.library, self._logs = folder / "library", folder / "logs"
         for made in (self.library, self._logs, folder / "dagster"):
             made.mkdir()
@@ -71,7 +71,7 @@ class Cluster:
             "PHOTO_LIBRARY": str(self.library),
             "PHOTO_DATA": str(self._folder / "data"),
             "PHOTO_MODELS": "small",
-            "PHOTO_BATCH_SIZE": "16",
+            "PHOTO_BATCH_SIZE": str(self._batch),
             "PHOTO_WORKERS": "1",
             "OMP_NUM_THREADS": "1",
             "PYTHONPATH": str(ROOT),
@@ -129,11 +129,11 @@ class Cluster:
 
 
 @contextmanager
-def cluster(folder: Path) -> Iterator[Cluster]:
-    """All of it, gone at the end."""
+def cluster(folder: Path, batch: int) -> Iterator[Cluster]:
+    """All of it with batches of so many photos, gone at the end."""
     with ExitStack() as ending:
         ending.enter_context(machines.network())
-        yield Cluster(folder, ending)
+        yield Cluster(folder, batch, ending)
 
 
 @contextmanager

@@ -31,7 +31,7 @@ class Machine:
     """A namespace with one address; what is started in it has one core, and dies with it."""
 
     def __init__(self, number: int) -> None:
-        self.name, self.address, self._core = f"photos-{number}", f"{NETWORK}.{10 + number}", number % _cores()
+        self.name, self.address, self.core = f"photos-{number}", f"{NETWORK}.{10 + number}", _core(number)
         self._started: list[subprocess.Popen[bytes]] = []
         inside, outside = f"ph-in-{number}", f"ph-out-{number}"
         _ip("netns", "add", self.name)
@@ -43,7 +43,7 @@ class Machine:
 
     def start(self, command: Sequence[str], env: Mapping[str, str], log: Path) -> None:
         """Start a command on it."""
-        placed = ["ip", "netns", "exec", self.name, "taskset", "--cpu-list", str(self._core), *command]
+        placed = ["ip", "netns", "exec", self.name, "taskset", "--cpu-list", str(self.core), *command]
         with log.open("ab") as told:
             self._started.append(subprocess.Popen(placed, env=env, stdout=told, stderr=told, start_new_session=True))
 
@@ -73,8 +73,10 @@ def network() -> Iterator[None]:
         _ip("link", "del", BRIDGE)
 
 
-def _cores() -> int:
-    return len(os.sched_getaffinity(0))
+def _core(number: int) -> int:
+    """One of those that this process may use, the first machine's being the last."""
+    usable = sorted(os.sched_getaffinity(0), reverse=True)
+    return usable[(number - 1) % len(usable)]
 
 
 def _ip(*arguments: str) -> None:
