@@ -27,7 +27,7 @@ class Course:
 # Of full size a caption takes seconds on two cores, and is the same work for all: only vectors are asked for.
 COURSES = [
     Course(MIXED, 400, SMALL, (CAPTIONS, VECTORS)),
-    Course(JPEG, 25, SMALL, (CAPTIONS, VECTORS)),
+    Course(JPEG, 100, SMALL, (CAPTIONS, VECTORS)),
     Course(RAW, 25, SMALL, (CAPTIONS, VECTORS)),
     Course(MIXED, 40, FULL, (VECTORS,)),
 ]

@@ -1,7 +1,7 @@
 """clip-retrieval's own inference: its loader and preprocessing, its writer of .npy and Parquet files, our weights.
 
 It runs in its own environment. It looks for JPEG and PNG files and for no HEIC or RAW. Batch and workers are set to
-what the other peers have, which on two cores is faster than its 256 and 4.
+what the other peers have: its 256 and 4 are made for a GPU.
 """
 
 import os

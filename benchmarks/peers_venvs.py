@@ -56,7 +56,7 @@ def versions_in(peer: str, python: Path) -> dict[str, str]:
         check=True,
         stdout=subprocess.PIPE,
     )
-    found = {each["name"].lower(): each["version"] for each in json.loads(listed.stdout)}
+    found = {each["name"].lower().replace("_", "-"): each["version"] for each in json.loads(listed.stdout)}
     return {name: found[name] for name in (peer, *TOLD) if name in found}
 
 
