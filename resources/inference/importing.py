@@ -4,21 +4,24 @@ What belongs here: how they are imported. What does not: which of them (the modu
 """
 
 import gc
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 
 @contextmanager
-def uncollected() -> Iterator[None]:
-    """Import torch without looking for garbage meanwhile, and never look at what is there by then again.
+def torch_imported() -> Iterator[None]:
+    """Import torch below this, the first time without looking for garbage, which is then never looked for there again.
 
-    A process that imports it and transformers starts and ends in 3.0 s instead of 4.4. Later imports are left as they
-    are: by then there is garbage, which would never be collected.
+    A process that imports it and transformers starts and ends in 3.0 s instead of 4.4. Its threads sleep where they
+    wait for each other: they would spin, and take the cores from the workers that decode (two runs at once on two
+    cores: twice as long). Later imports are left as they are: by then there is garbage, which would never be collected.
     """
     if "torch" in sys.modules:
         yield
         return
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # OpenMP reads it once, as it is loaded
     was_on = gc.isenabled()
     gc.disable()
     try:

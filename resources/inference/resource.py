@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 from pydantic import Field
 
-from resources.inference.importing import uncollected
+from resources.inference.importing import torch_imported
 
 if TYPE_CHECKING:
     from resources.inference.port import InferenceEngine, Provenance
@@ -75,7 +75,7 @@ class InferenceResource(dg.ConfigurableResource):
 
         `folder` is where the checkpoint lay, if it is neither a hub's nor the package's. Raises ModelError.
         """
-        with uncollected():
+        with torch_imported():
             from resources.inference.checkpoints import again
             from resources.inference.engine import engine_for
 
@@ -89,7 +89,7 @@ class InferenceResource(dg.ConfigurableResource):
             from resources.inference.client import remote_engine
 
             return remote_engine(self.url, self.token)
-        with uncollected():
+        with torch_imported():
             from resources.inference.engine import engine_for
 
         return engine_for(
