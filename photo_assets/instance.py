@@ -23,6 +23,12 @@ concurrency:
     default_limit: 1
   runs:
     max_concurrent_runs: 2
+run_coordinator:
+  module: dagster.core.run_coordinator
+  class: QueuedRunCoordinator
+  config:
+    # The queue is looked at so often; Dagster's own 5 s are long beside a small batch.
+    dequeue_interval_seconds: 1
 run_monitoring:
   enabled: true
   # Otherwise a run that was killed holds its place in a pool for ever.
