@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test prove check docs format dev bench bench-decode bench-inference bench-prototype bench-peers bench-limit bench-library bench-collection models clean fuzz audit sbom
+.PHONY: help install demo test prove check docs format dev bench bench-decode bench-inference bench-prototype bench-peers bench-limit bench-orchestration bench-flat bench-library bench-collection models clean fuzz audit sbom
 
 help: ## Show this list.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -45,9 +45,9 @@ dev: $(INSTALLED) ## Start Dagster's UI and daemon on this library: http://127.0
 	DAGSTER_HOME="$$($(BIN)/photos dagster-home)" $(BIN)/dagster dev --workspace workspace.yaml --host 127.0.0.1
 
 # One after another, so that each has the machine to itself.
-BENCHMARKS := decode inference prototype limit library collection
+BENCHMARKS := decode inference prototype limit orchestration flat library collection
 
-bench: ## Measure everything, each by its own verb below (four hours on two quiet cores, 5 GB of scratch).
+bench: ## Measure everything, each by its own verb below (six hours on two quiet cores, 25 GB of scratch).
 	for each in $(BENCHMARKS); do $(MAKE) --no-print-directory bench-$$each || exit 1; done
 
 bench-decode: $(INSTALLED) ## Measure decoding against the alternatives; writes results, table and plot (8 minutes).
@@ -61,6 +61,13 @@ bench-inference: $(INSTALLED) ## Measure inference against plain transformers; w
 bench-prototype: $(INSTALLED) ## Measure the prototype's way, step by step up to ours; writes results, table and plot (40 minutes).
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
 	$(BIN)/python -m benchmarks.prototype
+
+bench-orchestration: $(INSTALLED) ## Measure plain loop, ingest and daemon; writes results, table and plot (80 minutes, 25 GB of scratch).
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
+	$(BIN)/python -m benchmarks.orchestration
+
+bench-flat: $(INSTALLED) ## Measure what a photo costs among 1,000 and among 100,000; writes results and table (an hour, 5 GB of scratch).
+	$(BIN)/python -m benchmarks.flat
 
 bench-limit: $(INSTALLED) ## Measure the pipeline beside each of its stages alone; writes results and table (15 minutes).
 	$(BIN)/python -m benchmarks.limit

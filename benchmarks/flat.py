@@ -5,18 +5,17 @@ would show; each size in a fresh process on fresh state. Not measured: photos of
 would hide it.
 """
 
-import os
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from benchmarks import tables
 from benchmarks.environment import environment
 from benchmarks.fresh import sample_of
-from benchmarks.keeping import keep
+from benchmarks.keeping import Sample, keep_runs
 from benchmarks.many_photos import folder_of, many_photos
 from benchmarks.orchestration_ways import Place, ingest
 
@@ -30,22 +29,22 @@ def main(
     quick: Annotated[bool, typer.Option(help="20 and 40 photos; keeps and writes nothing.")] = False,
 ) -> None:
     """Make the photos if absent, ingest every size, keep every sample and make the table anew."""
-    place = environment() | {"load_before": round(os.getloadavg()[0], 2)}
-    samples: list[dict[str, Any]] = []
+    sizes = [20, 40] if quick else photos or SIZES
     with tempfile.TemporaryDirectory(prefix="flat-") as scratch:
         kept = (library or Path(scratch) / "library").resolve()
-        for run in range(1 if quick else runs):
-            for size in [20, 40] if quick else photos or SIZES:
-                samples.append({"photos": size, "run": run} | measure(kept, size, Path(scratch) / f"{size}-{run}"))
-                typer.echo({name: value for name, value in samples[-1].items() if name != "steps"})
-            if not quick:
-                keep("flat", place, samples)
-    if not quick:
-        tables.main()
+        keep_runs("flat", environment(), runs, lambda run: measure(kept, sizes, Path(scratch) / str(run), run), quick)
 
 
-def measure(library: Path, photos: int, scratch: Path) -> dict[str, Any]:
-    """One ingest of so many photos, with the quality of what it made."""
+def measure(library: Path, sizes: Sequence[int], scratch: Path, run: int) -> list[Sample]:
+    """An ingest of each size."""
+    samples = []
+    for size in sizes:
+        samples.append({"photos": size, "way": "ingest", "run": run} | _ingested(library, size, scratch / str(size)))
+        typer.echo({name: value for name, value in samples[-1].items() if name != "steps"})
+    return samples
+
+
+def _ingested(library: Path, photos: int, scratch: Path) -> Sample:
     many_photos(library, photos, small=True)
     place = Place(folder_of(library, photos, small=True), scratch)
     sample = ingest(place)

@@ -5,7 +5,7 @@ from types import TracebackType
 
 import psutil
 
-SAMPLE_S = 1.0  # reading the shares of a page takes milliseconds a process
+SAMPLE_S = 2.0  # reading the shares of a page takes milliseconds a process
 
 
 class PeakMemory:

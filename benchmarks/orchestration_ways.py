@@ -26,6 +26,7 @@ from photo_assets.instance import open_instance
 from photo_assets.settings import Settings, load_settings
 
 GIVE_UP_S = 4 * 3600.0
+LOOK_S = 5.0  # a look takes a tenth of a core's second, and when all ended is told by the runs
 
 Sample = dict[str, Any]
 Step = tuple[str, float, float]
@@ -125,7 +126,7 @@ def _wait_until(so: Callable[[], object]) -> None:
     while not so():
         if time.monotonic() > give_up_at:
             raise SystemExit(f"not done after {GIVE_UP_S:.0f} s")
-        time.sleep(1)
+        time.sleep(LOOK_S)
 
 
 def _is_done(settings: Settings) -> bool:

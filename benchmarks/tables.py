@@ -11,9 +11,11 @@ from typing import Any
 
 from benchmarks.collection_tables import collection_lines
 from benchmarks.decode_tables import decode_lines, pool_lines, verdict_lines
+from benchmarks.flat_tables import flat_lines
 from benchmarks.inference_tables import inference_lines
 from benchmarks.library_tables import library_lines
 from benchmarks.limit_tables import limit_lines
+from benchmarks.orchestration_tables import orchestration_lines
 from benchmarks.peers_tables import peers_lines
 from benchmarks.prototype_tables import prototype_lines
 from benchmarks.readme_tables import ingest_lines
@@ -29,16 +31,14 @@ _OF_SAMPLES = {
     "collection": collection_lines,
     "prototype": prototype_lines,
     "peers": peers_lines,
+    "orchestration_100": orchestration_lines,
+    "orchestration_2000": orchestration_lines,
+    "orchestration_10000": orchestration_lines,
+    "flat": flat_lines,
 }
 
-
-def _whole_path_in_short(samples: list[dict[str, Any]]) -> list[str]:
-    runs = [sample | {"way": "ingest", "photos": 2000, "wall_s": sample["ingest_s"]} for sample in samples]
-    return ingest_lines(runs)
-
-
 # What the README has of a result file: the few lines that a newcomer asks for.
-_IN_SHORT = {"decode": verdict_lines, "orchestration_2000": ingest_lines, "whole_path_2000": _whole_path_in_short}
+_IN_SHORT = {"decode": verdict_lines, "orchestration_2000": ingest_lines}
 _ROOT = Path(__file__).parents[1]
 PAGES = (_ROOT / "docs" / "benchmarks.md", _ROOT / "README.md")
 _GENERATED = re.compile(r"(<!-- (table|in short): (\w+) -->)\n.*?(<!-- end -->)", re.DOTALL)
@@ -77,42 +77,12 @@ def _where(result: dict[str, Any]) -> str:
 
 
 def _lines(result: dict[str, Any]) -> list[str]:
-    if result["benchmark"] == "whole_path":
-        rows = _rows(result["photos"], result["samples"])
-        return ["| what | median | all runs |", "|---|--:|---|", *(_line(what, values) for what, values in rows)]
     return _OF_SAMPLES[result["benchmark"]](result["samples"])
 
 
 def _runs(samples: list[dict[str, Any]]) -> int:
     """How many runs there were: samples that name none are a run each."""
     return len({sample.get("run", number) for number, sample in enumerate(samples)})
-
-
-def _rows(photos: int, samples: list[dict[str, Any]]) -> list[tuple[str, list[float]]]:
-    ingest = [sample["ingest_s"] for sample in samples]
-    stages = {name: [sample["stages_s"].get(name, 0.0) for sample in samples] for name in samples[0]["stages_s"]}
-    return [
-        ("ingest, s", ingest),
-        ("photos/s", [photos / seconds for seconds in ingest]),
-        *((f"{name}, s", values) for name, values in sorted(stages.items(), key=lambda stage: -median(stage[1]))),
-        ("peak memory, MB", [sample["peak_mb"] for sample in samples]),
-        *_quality_rows([sample["quality"] for sample in samples]),
-    ]
-
-
-def _quality_rows(qualities: list[dict[str, Any]]) -> list[tuple[str, list[float]]]:
-    groups = {"all formats": qualities}
-    groups |= {name: [quality["formats"][name] for quality in qualities] for name in qualities[0]["formats"]}
-    measures = {"captions exact": "caption_exact", "text to photo recall@1": "recall_at_1"}
-    return [
-        (f"{title}, {group}, %", [100 * quality[key] for quality in members])
-        for title, key in measures.items()
-        for group, members in groups.items()
-    ]
-
-
-def _line(what: str, values: list[float]) -> str:
-    return f"| {what} | {median(values):.1f} | {', '.join(f'{value:.1f}' for value in values)} |"
 
 
 if __name__ == "__main__":
