@@ -57,7 +57,7 @@ def main(
 @contextmanager
 def service() -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """A ready `photos inference` with the small models in a process of its own."""
-    command = [sys.executable, "-m", "photo_assets.cli", "inference", "--port", "0"]
+    command = [sys.executable, "-m", "photo_assets", "inference", "--port", "0"]
     with tempfile.TemporaryDirectory() as data:
         own = {"PHOTO_DATA": data, "PHOTO_MODELS": "small", "PHOTO_INFERENCE_QUEUE": str(QUEUE), "INFERENCE_TOKEN": ""}
         process = subprocess.Popen(command, env=os.environ | own, stderr=subprocess.PIPE, text=True)

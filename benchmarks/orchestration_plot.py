@@ -8,6 +8,7 @@ from benchmarks.orchestration_shares import BETWEEN, START
 from benchmarks.orchestration_tables import TITLES, median_shares
 from benchmarks.tables import RESULTS
 
+_COLOURS = ("#f2b134", "#7fb069", "#c8553d", "#8e6c8a", "#1b6ca8", "#6fb1d6", "#e59572", "#4f6d7a")
 PLOT = Path(__file__).parents[1] / "docs" / "orchestration.png"
 
 
@@ -27,15 +28,13 @@ def draw() -> None:
 
 
 def _draw_panel(panel: Any, photos: int, samples: list[dict[str, Any]]) -> None:
-    from matplotlib import colormaps
-
     ways = [median_shares([sample for sample in samples if sample["way"] == way]) for way in TITLES]
     titles = [title.replace("`", "") for title in TITLES.values()]
     left = [0.0] * len(ways)
     for number, part in enumerate(ways[0] | ways[1] | ways[2]):
         seconds = [1000 * way.get(part, 0.0) / photos for way in ways]
         grey = {START: "#c9ced6", BETWEEN: "#8a929e"}.get(part)
-        panel.barh(titles, seconds, left=left, label=part, color=grey or colormaps["tab10"](number % 10))
+        panel.barh(titles, seconds, left=left, label=part, color=grey or _COLOURS[number % len(_COLOURS)])
         left = [before + spent for before, spent in zip(left, seconds, strict=True)]
     panel.invert_yaxis()
     panel.set_title(f"{photos:,} photos: seconds per 1,000", fontsize=8)

@@ -60,7 +60,7 @@ def plain(place: Place) -> Sample:
 
 def ingest(place: Place) -> Sample:
     """The command, as a user gives it."""
-    command = [sys.executable, "-m", "photo_assets.cli", "ingest"]
+    command = [sys.executable, "-m", "photo_assets", "ingest"]
     place.scratch.mkdir(parents=True, exist_ok=True)
     began, clock = time.time(), time.perf_counter()
     with (place.scratch / "ingest.log").open("w") as log:

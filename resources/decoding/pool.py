@@ -137,14 +137,15 @@ class DecodingPool:
         )
 
     def _new_processes(self) -> ProcessPool:
-        # forkserver: no thread of this process is forked, and a program with a heavy main module is imported once
-        # and not once per worker, as spawn would.
+        # forkserver: no thread of this process is forked, and what is imported there is not imported by each worker.
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(["__main__", "resources.decoding.born_with"])
         return ProcessPool(
             max_workers=self._workers,
             max_tasks=self._limits.photos_per_worker,
             initializer=set_up_worker,
             initargs=(self._limits,),
-            context=multiprocessing.get_context("forkserver"),
+            context=context,
         )
 
     def _end_processes(self) -> None:

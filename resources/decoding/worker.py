@@ -24,9 +24,7 @@ _ALARM_DELAY_S = 5.0  # after the pool's own deadline, which reports better
 def set_up_worker(limits: DecodingLimits) -> None:
     """Bound what this process may take, then load the decoders; runs once, before the first photo."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a hang inside C code must still be ended at once
-    os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")  # the pool is parallel over photos
-    for switch in _LIBHEIF_SWITCHES:  # one turns libheif's own limits off, the other loads code from a folder
-        os.environ.pop(switch, None)
+    set_up_environment()
     with suppress(ValueError, OSError):  # some systems know no such limit
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
@@ -34,6 +32,13 @@ def set_up_worker(limits: DecodingLimits) -> None:
     from resources.decoding.pillow_decoder import set_up_pillow
 
     set_up_pillow(limits)
+
+
+def set_up_environment() -> None:
+    """Tell the decoding libraries, before they are loaded, what they may do."""
+    os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")  # the pool is parallel over photos
+    for switch in _LIBHEIF_SWITCHES:  # one turns libheif's own limits off, the other loads code from a folder
+        os.environ.pop(switch, None)
 
 
 def decode_photo(request: DecodeRequest, store: PreviewStore, limits: DecodingLimits) -> DecodeResult:

@@ -166,7 +166,7 @@ def test_a_second_ingest_at_the_same_time_is_one_clear_error(settings: Settings,
 
 def kill_when(table: Path) -> None:
     """Start an ingest as a person would, and kill it as soon as the first batch's table is there."""
-    command = [sys.executable, "-m", "photo_assets.cli", "ingest"]
+    command = [sys.executable, "-m", "photo_assets", "ingest"]
     silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     process = subprocess.Popen(command, start_new_session=True, **silent)
     while process.poll() is None and not list(table.glob("*.parquet")):
