@@ -31,6 +31,10 @@ _KEYS = {
 }
 
 
+class Navigated(Exception):
+    """The page went to another address while it was asked."""
+
+
 class Tab:
     """One page; `problems` collects what the browser complains of: errors of scripts, refused loads."""
 
@@ -47,6 +51,8 @@ class Tab:
         while True:
             told = json.loads(self._connection.recv(_PATIENCE_S))
             if told.get("id") == number:
+                if "navigated" in str(told.get("error")):
+                    raise Navigated
                 assert "error" not in told, told
                 return told["result"]
             self._note(told)
@@ -69,12 +75,18 @@ class Tab:
         return told["result"].get("value")
 
     def wait(self, script: str) -> Any:
-        """What the expression is once it is true."""
+        """What the expression is once it is true, on whatever page that is by then."""
         deadline = time.monotonic() + _PATIENCE_S
-        while not (value := self.ask(script)):
+        while not (value := self._asked_between_pages(script)):
             assert time.monotonic() < deadline, (script, self.problems, self.ask("document.body.innerText"))
             time.sleep(0.03)
         return value
+
+    def _asked_between_pages(self, script: str) -> Any:
+        try:
+            return self.ask(script)
+        except Navigated:
+            return None
 
     def type(self, text: str) -> None:
         """Text into whatever has the focus."""
