@@ -15,7 +15,8 @@ def torch_imported() -> Iterator[None]:
     """Import torch below this, the first time without looking for garbage, which is then never looked for there again.
 
     A process that imports it and transformers starts and ends in 3.0 s instead of 4.4. Its threads sleep where they
-    wait for each other: they would spin, and take the cores from the workers that decode. Later imports are left as they are: by then there is garbage, which would never be collected.
+    wait for each other: they would spin, and take the cores from the workers that decode. Later imports are left as
+    they are: by then there is garbage, which would never be collected.
     """
     if "torch" in sys.modules:
         yield
