@@ -45,9 +45,9 @@ dev: $(INSTALLED) ## Start Dagster's UI and daemon on this library: http://127.0
 	DAGSTER_HOME="$$($(BIN)/photos dagster-home)" $(BIN)/dagster dev --workspace workspace.yaml --host 127.0.0.1
 
 # One after another, so that each has the machine to itself.
-BENCHMARKS := decode inference prototype limit orchestration flat library collection
+BENCHMARKS := decode inference prototype peers limit orchestration flat library collection
 
-bench: ## Measure everything, each by its own verb below (six hours on two quiet cores, 25 GB of scratch).
+bench: ## Measure everything, each by its own verb below (seven hours on two quiet cores, 25 GB of scratch).
 	for each in $(BENCHMARKS); do $(MAKE) --no-print-directory bench-$$each || exit 1; done
 
 bench-decode: $(INSTALLED) ## Measure decoding against the alternatives; writes results, table and plot (8 minutes).

@@ -25,6 +25,7 @@ from photo_assets.definitions import open_resource
 from photo_assets.demo.files import EXTENSIONS
 from photo_assets.settings import Settings
 from resources.decoding.previews import PreviewStore
+from resources.vectors.contents import points_of
 from resources.vectors.embedded import EmbeddedIndex
 from resources.vectors.port import Point
 
@@ -85,11 +86,7 @@ STEPS: dict[str, Callable[[Settings, Path], Sample]] = {
 def _points(settings: Settings) -> list[Point]:
     """What the ingest has written."""
     with open_resource(settings, "vectors").index() as index:
-        version = index.active_version()
-        records = list(index.scroll(version))
-        ids = [record.point_id for record in records]
-        vectors, worded = index.vectors(version, ids), index.vectors(version, ids, using="caption")
-    return [Point(each.point_id, vectors[each.point_id], each.payload, worded.get(each.point_id)) for each in records]
+        return [point for points in points_of(index, index.active_version()) for point in points]
 
 
 def _grey() -> bytes:

@@ -21,6 +21,7 @@ import dagster as dg
 
 from benchmarks.fresh import sample_of
 from benchmarks.memory import PeakMemory
+from benchmarks.product import environment_for
 from photo_assets.definitions import open_resource
 from photo_assets.instance import open_instance
 from photo_assets.settings import Settings, load_settings
@@ -41,8 +42,7 @@ class Place:
 
     def environment(self) -> dict[str, str]:
         """The settings of this way's processes."""
-        own = {"PHOTO_LIBRARY": str(self.root), "PHOTO_DATA": str(self.scratch / "data"), "PHOTO_MODELS": "small"}
-        return dict(os.environ) | own | {"DAGSTER_HOME": ""}
+        return dict(os.environ) | environment_for(self.root, self.scratch / "data")
 
     def settings(self) -> Settings:
         """The same for this process, which looks at what the others do."""

@@ -22,11 +22,16 @@ def settings_for(photos: Path, data: Path, family: str, models: Path) -> "Settin
     """
     from photo_assets.settings import load_settings
 
-    own = {"PHOTO_DATA": str(data), "PHOTO_LIBRARY": str(photos), "PHOTO_MODELS": "small", "DAGSTER_HOME": ""}
+    own = environment_for(photos, data)
     if family != SMALL:
         own |= {"PHOTO_CLIP_MODEL": str(models / "clip-full-size"), "PHOTO_BLIP_MODEL": str(models / "blip-full-size")}
     os.environ |= own
     return load_settings()
+
+
+def environment_for(photos: Path, data: Path) -> dict[str, str]:
+    """The variables that say so, with the small models."""
+    return {"PHOTO_DATA": str(data), "PHOTO_LIBRARY": str(photos), "PHOTO_MODELS": "small", "DAGSTER_HOME": ""}
 
 
 def ingest_all(settings: "Settings") -> "Ingested":

@@ -44,15 +44,12 @@ def main(
 def _collected(settings: Any) -> Answers:
     """What the collection has, by path."""
     from photo_assets.definitions import open_resource
+    from resources.vectors.contents import points_of
 
     with open_resource(settings, "vectors").index() as index:
-        version = index.active_version()
-        records = list(index.scroll(version))
-        vectors = index.vectors(version, [record.point_id for record in records])
+        points = [point for points in points_of(index, index.active_version()) for point in points]
     return {
-        path: (vectors[record.point_id], record.payload.get("caption", ""))
-        for record in records
-        for path in record.payload["paths"]
+        path: (point.vector, point.payload.get("caption", "")) for point in points for path in point.payload["paths"]
     }
 
 

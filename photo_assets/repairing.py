@@ -10,7 +10,7 @@ from photo_assets.definitions import open_resource
 from photo_assets.refresh_plan import Due
 from photo_assets.settings import Settings
 from photo_assets.steps.true_vectors import unlike_vectors
-from photo_assets.steps.truth import TOLD_BY_TABLES, Differences, compare, told_by
+from photo_assets.steps.truth import Differences, compare, told_by_tables
 from resources.errors import PhotoPlatformError
 from resources.library.ledger import Ledger
 from resources.tables.store import TableStore
@@ -79,7 +79,7 @@ def settle(index: VectorIndex, ledger: Ledger, wrong: Wrong, *, force: bool = Fa
 
 def find(index: VectorIndex, ledger: Ledger, tables: TableStore, *, vectors: bool = False) -> Wrong:
     """Compare every version with the ledger and the tables, its `vectors` too if so told; changes nothing."""
-    told = told_by(tables.rows("collection_points", TOLD_BY_TABLES))
+    told = told_by_tables(tables)
     # One that the tables name may be gone as a whole.
     versions = sorted({*index.versions(), *(each.collection for each in told.values())})
     found = [

@@ -20,8 +20,8 @@ from photo_assets.settings import Settings
 from photo_assets.steps import versions as life
 from photo_assets.steps.catching_up import CannotCatchUp, keep_searched_whole
 from photo_assets.steps.collection import ids_in
-from photo_assets.steps.truth import TOLD_BY_TABLES, told_by
 from photo_assets.steps.truth import compare as compare_points
+from photo_assets.steps.truth import told_by_tables
 from resources.decoding.previews import PreviewStore
 from resources.errors import PhotoPlatformError
 from resources.inference.errors import ModelError
@@ -138,7 +138,7 @@ class Versions:
         return f"{version.name} is searched now, instead of {left}" + self._completed(version)
 
     def _check(self, version: KnownVersion) -> None:
-        told = told_by(TableStore(self.settings.photo_data / "tables").rows("collection_points", TOLD_BY_TABLES))
+        told = told_by_tables(TableStore(self.settings.photo_data / "tables"))
         found = compare_points(self.index, self.ledger, version.name, told)
         if missing := sorted([*found.missing, *found.waiting]):
             raise VersionError(f"{version.name} {self._lacks(missing)}. {self._remedy(version)}, or give --force.")

@@ -95,7 +95,7 @@ def photo_collection(
     from photo_assets.search.models import VersionModels
     from photo_assets.steps import versions
     from photo_assets.steps.following import follow
-    from photo_assets.steps.truth import TOLD_BY_TABLES, compare, told_by
+    from photo_assets.steps.truth import compare, told_by_tables
 
     now = time.time()
     models = VersionModels(inference, library.ledger)
@@ -104,7 +104,7 @@ def photo_collection(
         wanted = versions.made_by(inference.engine(), inference.clip_folder())
         versions.note(index, ledger, wanted, now)
         caught_up = kept_whole(index, ledger, decoding.previews(), models, wanted.name)
-        found = compare(index, ledger, wanted.name, told_by(io_manager.store.rows("collection_points", TOLD_BY_TABLES)))
+        found = compare(index, ledger, wanted.name, told_by_tables(io_manager.store))
         ledger.doubt_points(found.batches)
         left = versions.switch_to_whole(index, ledger, found) if vectors.auto_switch else None
         searched = index.active_version()

@@ -6,7 +6,7 @@ What is refused here, and in which words; how a snapshot is taken and proven is 
 from pathlib import Path
 
 from photo_assets.steps.true_vectors import unlike_vectors
-from photo_assets.steps.truth import TOLD_BY_TABLES, compare, told_by
+from photo_assets.steps.truth import compare, told_by_tables
 from resources.errors import PhotoPlatformError
 from resources.library.ledger import Ledger
 from resources.tables.store import TableStore
@@ -36,8 +36,8 @@ def save(
 
 
 def _check(index: VectorIndex, ledger: Ledger, tables: TableStore, version: str) -> None:
-    told = told_by(tables.rows("collection_points", TOLD_BY_TABLES))
-    found = compare(index, ledger, version, told, unlike_vectors(index, ledger, version, tables))
+    unlike = unlike_vectors(index, ledger, version, tables)
+    found = compare(index, ledger, version, told_by_tables(tables), unlike)
     if found.is_wrong:
         raise CollectionRefused(
             f"{version} is not what ledger and tables say ({found.told()}), and its snapshot would in time take the "

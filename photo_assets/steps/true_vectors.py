@@ -12,10 +12,8 @@ from numpy.typing import NDArray
 from photo_assets.steps.collection import BatchTables
 from resources.library.ledger import Ledger
 from resources.tables.store import TableStore
+from resources.vectors.payloads import is_like
 from resources.vectors.port import VectorIndex
-
-# An engine norms what it is given, and a server its numbers once more, which changes their last bits.
-TOLERANCE = 1e-5
 
 _MODEL = ("photo_id", "status", "clip_model", "clip_revision", "vector")
 _COLUMNS = {
@@ -49,10 +47,8 @@ def unlike_vectors(index: VectorIndex, ledger: Ledger, version: str, tables: Tab
 
 
 def _unlike(photo_ids: Collection[str], told: Vectors, there: Vectors) -> set[str]:
-    return {photo_id for photo_id in photo_ids if not _is_like(told.get(photo_id), there.get(photo_id))}
+    return {photo_id for photo_id in photo_ids if not is_like(_normed(told.get(photo_id)), there.get(photo_id))}
 
 
-def _is_like(told: NDArray[np.float32] | None, there: NDArray[np.float32] | None) -> bool:
-    if told is None or there is None:
-        return told is there
-    return told.shape == there.shape and bool(np.abs(told / np.linalg.norm(told) - there).max() <= TOLERANCE)
+def _normed(vector: NDArray[np.float32] | None) -> NDArray[np.float32] | None:
+    return None if vector is None else vector / np.linalg.norm(vector)

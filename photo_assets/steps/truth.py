@@ -16,15 +16,15 @@ from typing import Any
 from resources.library.ledger import Ledger
 from resources.library.versions import KnownVersion
 from resources.tables.schema import Row
+from resources.tables.store import TableStore
 from resources.vectors.payloads import canonical
 from resources.vectors.port import Record, VectorIndex, is_offline
 
 # What the ledger tells of a photo in its point's payload, and what is told of the model that embedded it and not of it.
 OF_THE_PLACE = ("paths", "presence")
 OF_THE_VECTOR = ("clip_model", "clip_revision", "preprocessing")
-TOLD_BY_TABLES = ("photo_id", "status", "collection", "payload_digest")
+_TOLD_BY_TABLES = ("photo_id", "status", "collection", "payload_digest")
 CHUNK = 1_000
-ALL = 10**9
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,11 @@ def told_by(rows: Iterable[Row]) -> dict[str, Told]:
     return {row["photo_id"]: Told(row["collection"], row["payload_digest"]) for row in rows if row["status"] == "ok"}
 
 
+def told_by_tables(tables: TableStore) -> dict[str, Told]:
+    """The same of all that is written."""
+    return told_by(tables.rows("collection_points", _TOLD_BY_TABLES))
+
+
 def compare(
     index: VectorIndex, ledger: Ledger, version: str, told: Mapping[str, Told], unlike: Collection[str] = ()
 ) -> Differences:
@@ -115,7 +120,7 @@ def compare(
             )
         ]
     # What moved while it was compared is on its way: following.py tells it.
-    moving = ledger.path_changes(ALL) if stale else {}
+    moving = ledger.path_changes() if stale else {}
     stale = [photo_id for photo_id in stale if photo_id not in moving]
     lacking = sorted(photos.keys() - seen)
     missing = [photo_id for photo_id in lacking if photo_id not in told or told[photo_id].collection == version]

@@ -115,8 +115,8 @@ class Ledger:
         with self._database.begin() as connection:
             return moving.move_root(connection, old, new, _now(now))
 
-    def path_changes(self, most: int) -> dict[str, float]:
-        """Up to `most` photos whose paths the collection does not have yet, each with when they changed."""
+    def path_changes(self, most: int | None = None) -> dict[str, float]:
+        """The photos, or up to `most`, whose paths the collection does not have yet, each with when they changed."""
         with self._reading.begin() as connection:
             return path_changes.changes(connection, most)
 

@@ -28,8 +28,8 @@ def note_photos(connection: Connection, photo_ids: Iterable[str], now: float) ->
         connection.execute(statement.on_conflict_do_update(index_elements=[path_changes.c.photo_id], set_=newer), rows)
 
 
-def changes(connection: Connection, most: int) -> dict[str, float]:
-    """Up to `most` photos whose paths the collection does not have yet, each with when they changed, oldest first.
+def changes(connection: Connection, most: int | None) -> dict[str, float]:
+    """The photos, or up to `most`, whose paths the collection does not have yet: when each changed, oldest first.
 
     A photo whose batch is under way waits for its end: the batch may have read the paths before the change.
     """

@@ -7,16 +7,10 @@ What belongs here: points read from one index and written to another. Snapshots,
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from resources.vectors.contents import ids_of, points_of
 from resources.vectors.errors import PushRefused
-from resources.vectors.payloads import canonical
+from resources.vectors.payloads import canonical, is_like
 from resources.vectors.port import Point, VectorIndex
-
-# A server may norm a vector again, which changes its last bits.
-_TOLERANCE = 1e-5
 
 
 @dataclass
@@ -85,12 +79,6 @@ def _unlike(points: Sequence[Point], target: VectorIndex, version: str, there: s
         point
         for point in points
         if payloads.get(point.point_id) != canonical(point.payload)
-        or not _is_like(point.vector, pictures.get(point.point_id))
-        or not _is_like(point.caption_vector, captions.get(point.point_id))
+        or not is_like(point.vector, pictures.get(point.point_id))
+        or not is_like(point.caption_vector, captions.get(point.point_id))
     ]
-
-
-def _is_like(one: NDArray[np.float32] | None, other: NDArray[np.float32] | None) -> bool:
-    if one is None or other is None:
-        return one is other
-    return bool(np.allclose(one, other, rtol=0, atol=_TOLERANCE))

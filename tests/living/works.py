@@ -24,7 +24,7 @@ from photo_assets.steps.decoding import decode_photos, read_metadata
 from photo_assets.steps.files import identify_files
 from photo_assets.steps.following import follow
 from photo_assets.steps.inference import infer
-from photo_assets.steps.truth import TOLD_BY_TABLES, compare, told_by
+from photo_assets.steps.truth import compare, told_by_tables
 from photo_assets.steps.versions import switch_to_whole
 from resources.errors import PhotoPlatformError
 from resources.library import look
@@ -169,7 +169,7 @@ class Works:
     def follow(self) -> None:
         """The asset photo_collection."""
         follow(self.ledger, self.index, GRACE_S, self.kept.now)
-        told = told_by(self.tables.rows("collection_points", TOLD_BY_TABLES))
+        told = told_by_tables(self.tables)
         switch_to_whole(self.index, self.ledger, compare(self.index, self.ledger, self.version, told))
         self.ledger.tell_held_roots(self.ledger.held_roots())
 
