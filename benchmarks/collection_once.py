@@ -8,21 +8,19 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import psutil
 
-from benchmarks.collection_http import over_http
 from benchmarks.collection_points import DIMENSIONS, FILTERS, VERSION, batches, point_id, queries, vectors
+from benchmarks.collection_writing import kept_open, opened_each_time, over_http
 from resources.vectors.embedded import EmbeddedIndex
 from resources.vectors.port import Quantization
 
 QUERIES = 200
 HITS = 10
-SINGLES = 2_000  # points that are also written one by one
 
 Sample = dict[str, Any]
 
@@ -38,21 +36,6 @@ def fill(folder: Path, count: int) -> Sample:
             seconds += time.perf_counter() - start
         size = index.size_bytes(VERSION)
     return {"in_per_s": round(count / seconds), "disk_mb": round((size or 0) / 1e6)}
-
-
-def singles(folder: Path, count: int) -> Sample:
-    """The same points one by one and by batches, on the same engine."""
-    points = [point for batch in batches(SINGLES) for point in batch]
-    rates = {}
-    with EmbeddedIndex(folder) as index:
-        for name, size in (("one_by_one", 1), ("by_batches", 256)):
-            index.create_version(name.replace("_", "-"), DIMENSIONS)
-            start = time.perf_counter()
-            rest = iter(points)
-            while some := list(islice(rest, size)):
-                index.upsert(name.replace("_", "-"), some)
-            rates[f"{name}_per_s"] = round(len(points) / (time.perf_counter() - start))
-    return rates
 
 
 def build(folder: Path, count: int, quantization: Quantization) -> Sample:
@@ -89,8 +72,9 @@ def search(folder: Path, count: int, quantization: Quantization) -> Sample:
 
 
 STEPS: dict[str, Callable[[Path, int], Sample]] = {
-    "one by one, by batches": singles,
-    "over HTTP": over_http,
+    "written, kept open": kept_open,
+    "written, opened for each": opened_each_time,
+    "written over HTTP": over_http,
     "filled": fill,
     "searched as it came in": lambda folder, count: search(folder, count, "none"),
     "graph built": lambda folder, count: build(folder, count, "none"),

@@ -12,17 +12,20 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 from pydantic_core import to_jsonable_python
 from qdrant_client import QdrantClient, models
 
 RELEASE = "1.20.0"
 _UNIT = 1e-6
 _DONE = {"operation_id": 0, "status": "completed"}
-_POINTS = TypeAdapter(models.PointInsertOperations)
+# The list first and alone where it fits: an adapter that tries both kinds reads every vector twice.
+_POINTS: TypeAdapter[Any] = TypeAdapter(
+    Annotated[models.PointsList | models.PointsBatch, Field(union_mode="left_to_right")]
+)
 _VECTOR = TypeAdapter(models.VectorNameConfig)
 _SELECTED = TypeAdapter(models.PointsSelector)
 
