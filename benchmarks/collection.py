@@ -1,10 +1,10 @@
 """The collection at several sizes: `make bench-collection`.
 
-Measured, each in a fresh process on the same folder: points written a batch at a time and one by one, in that process
-and over HTTP to a stand-in for a server; reopening, queries as they came in, by the search graph and by int8 vectors,
-with filters and without, with the recall against brute force beside every speed; memory and disk. Not measured: a
-Qdrant server, photos (the points are made up, two vectors each), disks that are slower than this machine's, queries
-while points are written.
+Measured, each in a fresh process: points one by one and a batch at a time, embedded and over HTTP to a stand-in for a
+server; then for each size, on one folder: writing, reopening, queries as the points came in, by the search graph and by
+int8 vectors, with filters and without, with the recall against brute force beside every speed; memory and disk. Not
+measured: a Qdrant server, photos (the points are made up, two vectors each), disks that are slower than this machine's,
+queries while points are written.
 """
 
 import tempfile
@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from benchmarks.collection_once import STEPS
+from benchmarks.collection_writing import WAYS
 from benchmarks.environment import environment
 from benchmarks.fresh import samples_of
 from benchmarks.keeping import Sample, keep_runs
@@ -24,12 +25,19 @@ SIZES = [10_000, 50_000, 200_000]
 
 def main(
     points: Annotated[list[int] | None, typer.Option(help="Points; may be given several times.")] = None,
-    runs: Annotated[int, typer.Option(help="How often each size is measured, on a fresh folder.")] = 3,
+    runs: Annotated[int, typer.Option(help="How often each is measured, on a fresh folder.")] = 3,
     quick: Annotated[bool, typer.Option(help="2,000 points, one run; keeps and writes nothing.")] = False,
 ) -> None:
-    """Fill, build, search, remove; keep every sample and make the table anew."""
+    """Write in every way; fill, build, search, remove; keep every sample and make the tables anew."""
     sizes = [2_000] if quick else points or SIZES
+    keep_runs("writing", environment("qdrant-client"), runs, measure_writing, quick)
     keep_runs("collection", environment("qdrant-client"), runs, lambda run: measure(sizes, run), quick)
+
+
+def measure_writing(run: int) -> list[Sample]:
+    """A sample of each way of writing, into a folder that is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="writing-") as folder:
+        return samples_of("benchmarks.collection_writing", WAYS, Path(folder), about={"run": run})
 
 
 def measure(sizes: Sequence[int], run: int) -> list[Sample]:

@@ -15,7 +15,6 @@ import numpy as np
 import psutil
 
 from benchmarks.collection_points import DIMENSIONS, FILTERS, VERSION, batches, point_id, queries, vectors
-from benchmarks.collection_writing import kept_open, opened_each_time, over_http
 from resources.vectors.embedded import EmbeddedIndex
 from resources.vectors.port import Quantization
 
@@ -72,9 +71,6 @@ def search(folder: Path, count: int, quantization: Quantization) -> Sample:
 
 
 STEPS: dict[str, Callable[[Path, int], Sample]] = {
-    "written, kept open": kept_open,
-    "written, opened for each": opened_each_time,
-    "written over HTTP": over_http,
     "filled": fill,
     "searched as it came in": lambda folder, count: search(folder, count, "none"),
     "graph built": lambda folder, count: build(folder, count, "none"),

@@ -1,4 +1,4 @@
-"""The tables of the collection: what came in how fast, and a line for each size and way of searching.
+"""The tables of the collection: a line for each way of writing, and one for each size and way of searching.
 
 What belongs here: from raw samples to lines. What does not: the page they stand on (tables.py).
 """
@@ -11,12 +11,6 @@ from benchmarks.collection_points import FILTERS
 
 Samples = Sequence[dict[str, Any]]
 
-_WRITTEN = {
-    "written, kept open": "embedded, kept open",
-    "written, opened for each": "embedded, opened for every write",
-    "written over HTTP": "over HTTP, to a stand-in",
-}
-
 # How it is searched, and the step whose disk and seconds belong to it.
 _WAYS = {
     "searched as it came in": "filled",
@@ -25,25 +19,22 @@ _WAYS = {
 }
 
 
-def collection_lines(samples: Samples) -> list[str]:
-    """Writing first, then searching."""
-    sizes = sorted({sample["points"] for sample in samples})
-    return [*_writing(samples), "", *_searching(samples, sizes)]
-
-
-def _writing(samples: Samples) -> list[str]:
-    """Of all sizes together: they write the same points to a collection of their own. A ratio is made in its run."""
-    lines = ["| written | one by one, points/s | by batches, points/s | ratio | how often |", "|---|--:|--:|--:|--:|"]
-    for step, way in _WRITTEN.items():
-        taken = [sample for sample in samples if sample["what"] == step]
+def writing_lines(samples: Samples) -> list[str]:
+    """A line for each way. A ratio is made in its run."""
+    lines = ["| written | one by one, points/s | by batches, points/s | ratio | all runs |", "|---|--:|--:|--:|---|"]
+    for way in dict.fromkeys(sample["what"] for sample in samples):
+        taken = [sample for sample in samples if sample["what"] == way]
         single, batched = (median(each[f"{name}_per_s"] for each in taken) for name in ("one_by_one", "by_batches"))
-        ratio = median(each["by_batches_per_s"] / each["one_by_one_per_s"] for each in taken)
-        lines.append(f"| {way} | {single:,.0f} | {batched:,.0f} | {ratio:.1f} | {len(taken)} |")
+        ratios = [each["by_batches_per_s"] / each["one_by_one_per_s"] for each in taken]
+        listed = ", ".join(f"{ratio:.1f}" for ratio in ratios)
+        lines.append(f"| {way} | {single:,.0f} | {batched:,.0f} | {median(ratios):.1f} | {listed} |")
     empty = median(sample["empty_request_ms"] for sample in samples if "empty_request_ms" in sample)
     return [*lines, "", f"A request to the stand-in without any point takes {empty:.2f} ms."]
 
 
-def _searching(samples: Samples, sizes: Sequence[int]) -> list[str]:
+def collection_lines(samples: Samples) -> list[str]:
+    """A line for each size and way of searching it."""
+    sizes = sorted({sample["points"] for sample in samples})
     head = ["points", "way", "in, points/s", "build s", "disk MB", "memory MB", "reopening ms", "recall@10"]
     head += [f"{name}: p50, p95 ms" for name in FILTERS]
     lines = [f"| {' | '.join(head)} |", "|--:|---" + "|--:" * (len(head) - 2) + "|"]

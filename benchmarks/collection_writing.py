@@ -3,9 +3,11 @@
 What belongs here: the embedded collection kept open over all writes; the same opened for every write and closed after
 it, as a process does that lets others in; the adapter for a server, over HTTP. The server is a stand-in of ours
 (tests/vectors/qdrant_stand_in.py) in a process of its own, and no Qdrant: it shows what requests cost the client and
-the wire. What Qdrant itself does with a point is not in it, and what the stand-in does, which is Python, is.
+the wire. What Qdrant itself does with a point is not in it, and what the stand-in does, which is Python, is. A way is
+measured in the process that a benchmark starts for it, and its sample printed as JSON.
 """
 
+import json
 import subprocess
 import sys
 import time
@@ -26,13 +28,13 @@ Rates = dict[str, float]
 Write = Callable[[str, Sequence[Point]], None]
 
 
-def kept_open(folder: Path, count: int) -> Rates:
+def kept_open(folder: Path) -> Rates:
     """The rates of the embedded collection, opened once."""
     with EmbeddedIndex(folder) as index:
         return _rates(index, index.upsert)
 
 
-def opened_each_time(folder: Path, count: int) -> Rates:
+def opened_each_time(folder: Path) -> Rates:
     """The rates of the embedded collection, opened and closed around every write."""
 
     def write(version: str, points: Sequence[Point]) -> None:
@@ -42,7 +44,7 @@ def opened_each_time(folder: Path, count: int) -> Rates:
     return _rates(EmbeddedIndex(folder), write, OPENINGS)
 
 
-def over_http(folder: Path, count: int) -> Rates:
+def over_http(folder: Path) -> Rates:
     """The rates of the adapter for a server, and what a request without points takes, in ms."""
     with _stand_in() as url, ServerIndex(url) as index:
         rates = _rates(index, index.upsert)  # waits until the server says that the points are applied
@@ -50,6 +52,13 @@ def over_http(folder: Path, count: int) -> Rates:
         for _ in range(POINTS):
             index.versions()
         return rates | {"empty_request_ms": round((time.perf_counter() - start) / POINTS * 1e3, 2)}
+
+
+WAYS: dict[str, Callable[[Path], Rates]] = {
+    "embedded, kept open": kept_open,
+    "embedded, opened for every write": opened_each_time,
+    "over HTTP, to a stand-in": over_http,
+}
 
 
 def _rates(index: VectorIndex, write: Write, singles: int = POINTS) -> Rates:
@@ -79,3 +88,7 @@ def _stand_in() -> Iterator[str]:
             yield process.stdout.readline().split()[-1]
         finally:
             process.terminate()
+
+
+if __name__ == "__main__":
+    print(json.dumps(WAYS[sys.argv[1]](Path(sys.argv[2]) / sys.argv[1])))

@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.collection_tables import collection_lines
+from benchmarks.collection_tables import collection_lines, writing_lines
 from benchmarks.decode_tables import decode_lines, pool_lines, verdict_lines
 from benchmarks.flat_tables import flat_lines
 from benchmarks.inference_tables import inference_lines
@@ -28,6 +28,7 @@ _OF_SAMPLES = {
     "inference": inference_lines,
     "library": library_lines,
     "limit": limit_lines,
+    "writing": writing_lines,
     "collection": collection_lines,
     "prototype": prototype_lines,
     "peers": peers_lines,

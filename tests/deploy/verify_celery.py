@@ -20,7 +20,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from time import monotonic, sleep
+from time import monotonic, sleep, time
 
 import dagster as dg
 
@@ -87,9 +87,9 @@ def _kill_with_a_run(on: Cluster, instance: dg.DagsterInstance, machine: Machine
     victim = _started_on(instance, machine.name)
     machine.kill()
     print(f"== SIGKILL for all of {machine.name}, with run {victim[:8]} under way", flush=True)
-    began = monotonic()
+    killed_at = time()
     _wait_until_done(on, instance)
-    _tell_of(instance, victim, monotonic() - began)
+    _tell_of(instance, victim, killed_at)
 
 
 def _drop(on: Cluster, instance: dg.DagsterInstance, photos: Iterator[Path], number: int) -> set[str]:
@@ -179,16 +179,19 @@ def _machine_of(instance: dg.DagsterInstance, run_id: str) -> str:
     return _MACHINES[run_id]
 
 
-def _tell_of(instance: dg.DagsterInstance, victim: str, seconds: float) -> None:
-    """What became of the run that was killed."""
+def _tell_of(instance: dg.DagsterInstance, victim: str, killed_at: float) -> None:
+    """What became of the run that was killed, each moment in seconds after the kill."""
     killed = instance.get_run_by_id(victim)
     assert killed is not None
     assert killed.status == dg.DagsterRunStatus.FAILURE
-    for run in reversed(_batch_runs(instance)):
-        if run.tags.get("dagster/partition") == killed.tags["dagster/partition"]:
-            print(f"{run.run_id[:8]} {run.status.value} by {run.tags['photos/started_by']}")
+    partition = killed.tags["dagster/partition"]
+    for record in reversed(instance.get_run_records(dg.RunsFilter(tags={"dagster/partition": partition}))):
+        run, asked = record.dagster_run, record.create_timestamp.timestamp()
+        moments = [round(moment - killed_at) for moment in (asked, record.start_time or 0, record.end_time or 0)]
+        print(f"{run.run_id[:8]} {run.status.value} by {run.tags['photos/started_by']}", end=": ")
+        print("asked for {} s, begun {} s, ended {} s after the kill".format(*moments))
     print(f"why it failed: {killed.tags.get('photos/error', '')}")
-    print(f"everything is done {seconds:.0f} s after the kill")
+    print(f"everything is done {time() - killed_at:.0f} s after the kill")
 
 
 def _assert_nothing_lost_or_doubled(on: Cluster, photos: int) -> None:
