@@ -16,6 +16,14 @@ telemetry:
   enabled: false
 nux:
   enabled: false
+storage:
+  custom:
+    # Dagster's own files; the one that all runs share is kept open.
+    module: photo_assets.run_history
+    class: KeptOpenStorage
+    config:
+      base_dir:
+        env: DAGSTER_HOME
 concurrency:
   pools:
     # One run at a time on the device, on the embedded collection, and in the decoding processes.
