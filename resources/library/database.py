@@ -3,6 +3,8 @@
 What the tables mean is not known here, only how they are reached and filled in bulk.
 """
 
+import sqlite3
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,7 @@ from resources.library.schema import files
 
 # Two ingests and a sensor may write at once; each transaction is short.
 LOCK_WAIT_S = 60
+_LOCK_POLL_S = 0.01
 
 # SQLite takes at most 32,766 variables in one statement.
 STATEMENT_VARIABLES = 10_000
@@ -88,10 +91,24 @@ def _translating(where: str) -> Callable[[ExceptionContext], None]:
     return translate
 
 
-def _configure(connection: Any, _record: object) -> None:
+def _configure(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # the driver's own BEGIN comes too late for a consistent read
-    for pragma in ("journal_mode = WAL", "synchronous = FULL"):
-        connection.execute(f"PRAGMA {pragma}")
+    _write_ahead(connection)
+    connection.execute("PRAGMA synchronous = FULL")
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """WAL mode; where another process has begun to write into a new file, SQLite refuses that without waiting."""
+    give_up_at = time.monotonic() + LOCK_WAIT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > give_up_at:
+                raise
+            time.sleep(_LOCK_POLL_S)
+        else:
+            return
 
 
 def _begin(connection: Connection) -> None:

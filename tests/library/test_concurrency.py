@@ -1,7 +1,9 @@
 """Two processes that do the same at the same time double nothing, and neither is refused."""
 
+import sqlite3
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -79,6 +81,19 @@ def test_two_processes_may_make_one_ledger_at_once(tmp_path: Path, request: pyte
 
     with Ledger(place) as ledger:
         assert ledger.planned_batches() == []
+
+
+def test_a_new_ledger_waits_for_another_process_that_is_making_it(tmp_path: Path) -> None:
+    place = tmp_path / "ledger.sqlite"
+    other = sqlite3.connect(place, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    ending = threading.Timer(0.3, other.execute, ("COMMIT",))
+    ending.start()
+
+    with Ledger(place) as ledger:
+        assert not ending.is_alive()
+        assert ledger.planned_batches() == []
+    other.close()
 
 
 def test_a_reader_waits_for_no_writer_and_sees_nothing_of_it_before_its_end(shelf: Shelf) -> None:
