@@ -103,9 +103,14 @@ def test_a_runs_own_file_is_closed_after_every_event_so_that_watchers_are_told(h
 
 
 def test_an_instance_that_is_left_keeps_no_file_open(home: Path) -> None:
+    def open_files() -> list[str]:
+        return [file.path for file in psutil.Process().open_files() if file.path.startswith(str(home))]
+
     with opened(home) as instance:
         instance.add_dynamic_partitions(SET, ["a"])
-    assert not [file.path for file in psutil.Process().open_files() if file.path.startswith(str(home))]
+        instance.has_dynamic_partition(SET, "a")
+        assert open_files()
+    assert not open_files()
 
 
 def test_a_wiped_history_is_made_anew(home: Path) -> None:
