@@ -13,10 +13,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
 
 from benchmarks.collection_points import BATCH, DIMENSIONS, batches
+from resources.vectors.chunks import chunked
 from resources.vectors.embedded import EmbeddedIndex
 from resources.vectors.port import Point, VectorIndex
 from resources.vectors.server import ServerIndex
@@ -72,8 +72,7 @@ def _rates(index: VectorIndex, write: Write, singles: int = POINTS) -> Rates:
 
 def _seconds(write: Callable[[Sequence[Point]], None], points: Sequence[Point], size: int) -> float:
     start = time.perf_counter()
-    rest = iter(points)
-    while some := list(islice(rest, size)):
+    for some in chunked(points, size):
         write(some)
     return time.perf_counter() - start
 

@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Callable
 from io import BytesIO
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,7 @@ from photo_assets.definitions import open_resource
 from photo_assets.demo.files import EXTENSIONS
 from photo_assets.settings import Settings
 from resources.decoding.previews import PreviewStore
+from resources.vectors.chunks import chunked
 from resources.vectors.contents import points_of
 from resources.vectors.embedded import EmbeddedIndex
 from resources.vectors.port import Point
@@ -65,11 +65,10 @@ def models(settings: Settings, scratch: Path) -> Sample:
 def upsert(settings: Settings, scratch: Path) -> Sample:
     """From ready points to stored ones, a batch at a time."""
     points = _points(settings)
-    batches = iter(points)
     with EmbeddedIndex(scratch / "collection-alone") as index:
         index.create_version(VERSION, len(points[0].vector))
         started = time.perf_counter()
-        while batch := list(islice(batches, settings.photo_batch_size)):
+        for batch in chunked(points, settings.photo_batch_size):
             index.upsert(VERSION, batch)
         seconds = time.perf_counter() - started
     return {"seconds": round(seconds, 3), "done": len(points)}

@@ -7,7 +7,6 @@ watch the run.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Self
 
 from dagster._core.storage.event_log import SqliteEventLogStorage
@@ -56,7 +55,7 @@ class KeptOpenStorage(DagsterSqliteStorage):
 
     def __init__(self, base_dir: str, inst_data: Any = None) -> None:
         super().__init__(base_dir, inst_data)
-        self._event_log_storage = KeptOpenEventLog(str(Path(base_dir) / "history" / "runs"))
+        self._event_log_storage = KeptOpenEventLog(self._event_log_storage._base_dir)
 
     @classmethod
     def from_config_value(cls, inst_data: Any, config_value: Any) -> Self:

@@ -185,7 +185,8 @@ def _tell_of(instance: dg.DagsterInstance, victim: str, killed_at: float) -> Non
     assert killed is not None
     assert killed.status == dg.DagsterRunStatus.FAILURE
     partition = killed.tags["dagster/partition"]
-    for record in reversed(instance.get_run_records(dg.RunsFilter(tags={"dagster/partition": partition}))):
+    of_batch = dg.RunsFilter(job_name="ingest_batch", tags={"dagster/partition": partition})
+    for record in reversed(instance.get_run_records(of_batch)):
         run, asked = record.dagster_run, record.create_timestamp.timestamp()
         moments = [round(moment - killed_at) for moment in (asked, record.start_time or 0, record.end_time or 0)]
         print(f"{run.run_id[:8]} {run.status.value} by {run.tags['photos/started_by']}", end=": ")

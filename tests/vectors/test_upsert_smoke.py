@@ -6,11 +6,11 @@ spares little, so little is asked of it; real figures are docs/benchmarks.md's.
 
 import time
 from collections.abc import Sequence
-from itertools import islice
 from pathlib import Path
 from statistics import median
 
 from benchmarks.collection_points import DIMENSIONS, batches
+from resources.vectors.chunks import chunked
 from resources.vectors.embedded import EmbeddedIndex
 from resources.vectors.port import Point
 
@@ -31,8 +31,7 @@ def test_points_by_the_batch_take_less_work_than_one_by_one(tmp_path: Path) -> N
 def cpu_seconds(index: EmbeddedIndex, version: str, points: Sequence[Point], size: int) -> float:
     """The CPU time of all threads of this process for writing the points, so many at a time."""
     index.create_version(version, DIMENSIONS)
-    rest = iter(points)
     started = time.process_time()
-    while some := list(islice(rest, size)):
+    for some in chunked(points, size):
         index.upsert(version, some)
     return time.process_time() - started
