@@ -6,6 +6,7 @@ the steps is that of the assets, and between any two of them anything may happen
 
 import logging
 import os
+import shutil
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -41,8 +42,20 @@ PORTION = 4
 GRACE_S = 30 * 86_400.0
 TICK_S = 30.0
 
-# A ledger syncs every transaction, a table every file; in memory, where there is such a folder, that costs nothing.
-MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+# What one library's index sets aside, a few times over: a container's folder in memory is often smaller.
+ROOM_BYTES = 2**30
+
+
+def _folder_in_memory(folder: str = "/dev/shm") -> str | None:
+    """A folder in memory with room to work in, or None for the disk's own.
+
+    A ledger syncs every transaction, a table every file; in memory that costs nothing.
+    """
+    has_room = os.access(folder, os.W_OK) and shutil.disk_usage(folder).free >= ROOM_BYTES
+    return folder if has_room else None
+
+
+MEMORY = _folder_in_memory()
 
 # Every table of a batch, in the order in which its steps write them.
 TABLES = ("photo_files", "decoded_images", "photo_metadata", "image_embeddings", "image_captions")
