@@ -15,6 +15,7 @@ import qdrant_edge as edge
 from numpy.typing import NDArray
 
 from resources.vectors import edge_requests, locks
+from resources.vectors.breadth import breadth
 from resources.vectors.chunks import chunked
 from resources.vectors.errors import EngineFailure, IndexInUse
 from resources.vectors.port import Filters, Hit, Point, Quantization, Record, Using
@@ -91,7 +92,8 @@ class OpenVersion:
         self, vector: list[float], limit: int, filters: Filters | None, exact: bool, with_payload: bool, using: Using
     ) -> list[Hit]:
         """The engine's best `limit` hits, best first."""
-        params = edge_requests.search_params(self._quantization, exact, limit)
+        ef = breadth(self._rough_count(), limit)
+        params = edge_requests.search_params(self._quantization, exact, ef)
         return self._hits(edge_requests.query_of(vector, limit, filters, with_payload, using, params))
 
     def best_worded(self, text: str, limit: int, filters: Filters | None, with_payload: bool) -> list[Hit]:
@@ -124,6 +126,11 @@ class OpenVersion:
         """How many points there are."""
         with _engine(self._directory):
             return self._shard.count(edge.CountRequest(exact=True))
+
+    def _rough_count(self) -> int:
+        """How many points there are, or nearly so: told in a hundredth of a millisecond, where counting takes 15."""
+        with _engine(self._directory):
+            return self._shard.count(edge.CountRequest(exact=False))
 
     def _hits(self, request: edge.QueryRequest) -> list[Hit]:
         with _engine(self._directory):

@@ -7,7 +7,6 @@ not UTF-8. Which fields a payload has is not checked here.
 
 import math
 import re
-import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -18,6 +17,7 @@ from resources.vectors.errors import DimensionMismatch, InvalidPoint, InvalidVer
 from resources.vectors.port import Point
 
 _NORM_TOLERANCE = 1e-2  # vectors computed in half precision are off by up to 1e-3
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _VERSION = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,198}[a-z0-9])?")  # lower case: some file systems ignore case
 
 
@@ -33,8 +33,7 @@ def check_points(version: str, dimensions: int, points: Sequence[Point]) -> None
     for point in points:
         for vector in (point.vector, point.caption_vector):
             if vector is not None:
-                check_vector(version, dimensions, vector, point.point_id)
-                _check_norm(point.point_id, vector)
+                _check_unit_vector(version, dimensions, vector, point.point_id)
         check_payload(point.point_id, point.payload)
 
 
@@ -52,10 +51,7 @@ def check_ids(point_ids: Iterable[str]) -> None:
 
 def check_vector(version: str, dimensions: int, vector: NDArray[np.float32], name: str) -> None:
     """Raise DimensionMismatch or InvalidPoint unless `vector` is (dimensions,) and finite; `name` says whose."""
-    if vector.ndim != 1:
-        raise InvalidPoint(name, f"the vector has shape {vector.shape}, not ({dimensions},)")
-    if vector.shape[0] != dimensions:
-        raise DimensionMismatch(version, dimensions, vector.shape[0])
+    _check_shape(version, dimensions, vector, name)
     if not np.isfinite(vector).all():
         raise InvalidPoint(name, "the vector has NaN or infinite values")
 
@@ -70,15 +66,21 @@ def check_payload(point_id: str, payload: Mapping[str, Any]) -> None:
 
 
 def _is_canonical_uuid(point_id: object) -> bool:
-    try:
-        return isinstance(point_id, str) and str(uuid.UUID(point_id)) == point_id
-    except ValueError:
-        return False
+    return isinstance(point_id, str) and _UUID.fullmatch(point_id) is not None
 
 
-def _check_norm(point_id: str, vector: NDArray[np.float32]) -> None:
-    norm = float(np.linalg.norm(vector))
-    if abs(norm - 1.0) > _NORM_TOLERANCE:
+def _check_shape(version: str, dimensions: int, vector: NDArray[np.float32], name: str) -> None:
+    if vector.ndim != 1:
+        raise InvalidPoint(name, f"the vector has shape {vector.shape}, not ({dimensions},)")
+    if vector.shape[0] != dimensions:
+        raise DimensionMismatch(version, dimensions, vector.shape[0])
+
+
+def _check_unit_vector(version: str, dimensions: int, vector: NDArray[np.float32], point_id: str) -> None:
+    _check_shape(version, dimensions, vector, point_id)
+    norm = math.sqrt(vector @ vector)  # of a vector with NaN or infinite values, it is one of those too
+    if not abs(norm - 1.0) <= _NORM_TOLERANCE:
+        check_vector(version, dimensions, vector, point_id)
         raise InvalidPoint(point_id, f"the vector's norm is {norm:.4g}, not 1")
 
 
@@ -108,6 +110,8 @@ def _refusal_of_item(item: tuple[Any, Any]) -> str | None:
 
 
 def _is_utf8(text: str) -> bool:
+    if text.isascii():  # told by one flag of the text, and true of most
+        return True
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from qdrant_client import QdrantClient, models
 
 from resources.vectors import retries, server_requests
+from resources.vectors.breadth import RecentCounts, breadth
 from resources.vectors.chunks import chunked
 from resources.vectors.cluster import Cluster
 from resources.vectors.errors import ActiveVersion, DimensionMismatch, IndexRejected, UnknownVersion
@@ -39,7 +40,6 @@ _CHUNK = 256  # points per request: 1.5 to 3 MB of JSON, well below the server's
 _STREAMS = 4
 _AS_IT_SAYS = Cluster()
 _TIMEOUT_S = 30
-_SEARCH_EF = 256  # as in the embedded engine: the default loses one hit in ten
 
 
 class ServerIndex:
@@ -74,6 +74,7 @@ class ServerIndex:
             check_compatibility=False,  # it would ask for the server's release here, and warn where none answers
         )
         self._sizes_of: dict[str, dict[str, int]] = {}
+        self._counts = RecentCounts(self._rough_count)
 
     def create_version(self, version: str, dimensions: int) -> None:
         """See VectorIndex. A creation that broke off is completed by the next one."""
@@ -155,7 +156,8 @@ class ServerIndex:
         check_vector(version, self._dimensions(version), vector, "of the query")
         if not self._has(version, using):
             return []
-        search = server_requests.search_params(self._quantization, exact, max(_SEARCH_EF, limit))
+        ef = breadth(self._counts.of(version), limit)
+        search = server_requests.search_params(self._quantization, exact, ef)
         asked = {"query": vector.tolist(), "search_params": search, "using": NAMES[using] or None}
         return nearest(partial(self._best, version, asked, filters, with_payload), limit)
 
@@ -288,6 +290,9 @@ class ServerIndex:
                 raise IndexRejected(self._url, None, f"collection {version} is not one of this platform")
             self._sizes_of[version] = sizes
         return self._sizes_of[version]
+
+    def _rough_count(self, version: str) -> int:
+        return int(self._call(version, self._client.count, version, exact=False).count)
 
     def _best(
         self, version: str, asked: dict[str, Any], filters: Filters | None, with_payload: bool, limit: int

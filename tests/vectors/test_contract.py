@@ -374,6 +374,15 @@ def test_a_bad_point_is_refused_and_nothing_of_its_call_is_written(index: Vector
     assert index.count(VERSION) == 0
 
 
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [("NaN vector", "NaN or infinite"), ("infinite vector", "infinite"), ("zero vector", "norm is 0")],
+)
+def test_a_refused_vector_is_told_with_what_is_wrong_with_it(index: VectorIndex, bad: str, reason: str) -> None:
+    with pytest.raises(InvalidPoint, match=reason):
+        index.upsert(VERSION, [BAD_POINTS[bad]])
+
+
 def test_set_payload_refuses_what_upsert_refuses(index: VectorIndex) -> None:
     index.upsert(VERSION, [point(1), point(2)])
     with pytest.raises(InvalidPoint, match="stars"):

@@ -18,10 +18,11 @@ from typing import Any
 import pytest
 import qdrant_edge as edge
 
-from resources.vectors import edge_requests
+from resources.vectors import breadth, edge_requests
 from resources.vectors.edge_version import OpenVersion
 from resources.vectors.embedded import EmbeddedIndex
 from resources.vectors.errors import EngineFailure, IndexInUse
+from resources.vectors.port import Quantization
 
 from .samples import DIMENSIONS, OTHER_VERSION, VERSION, payload, point, point_id, unit
 
@@ -241,6 +242,27 @@ def test_a_version_made_before_captions_had_vectors_is_read_and_gets_them(tmp_pa
             assert point_id(1) not in index.vectors(VERSION, [point_id(1)], using="caption")
             index.upsert(VERSION, [replace(point(2), caption_vector=unit(0, 0, 1))])
             assert [hit.point_id for hit in index.query(VERSION, unit(0, 0, 1), 9, using="caption")] == [point_id(2)]
+
+
+def test_the_more_points_there_are_the_more_widely_they_are_searched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[int] = []
+
+    def search_params(quantization: Quantization, exact: bool, ef: int) -> Any:
+        told.append(ef)
+        return asked(quantization, exact, ef)
+
+    asked = edge_requests.search_params
+    monkeypatch.setattr(edge_requests, "search_params", search_params)
+    monkeypatch.setattr(breadth, "_LEAST", 2)
+    with EmbeddedIndex(tmp_path) as index:
+        index.create_version(VERSION, DIMENSIONS)
+        for count in (1, 9, 100):
+            index.upsert(VERSION, [point(number) for number in range(count)])
+            index.query(VERSION, unit(1), 1)
+        index.query(VERSION, unit(1), 20)
+    assert told == [2, 3, 10, 21]
 
 
 def test_foreign_files_in_the_folder_are_not_versions(tmp_path: Path) -> None:

@@ -6,11 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import pytest
 from qdrant_client import QdrantClient, models
 
+from resources.vectors import breadth
 from resources.vectors.cluster import Cluster
 from resources.vectors.errors import IndexRejected, IndexUnauthorized, IndexUnreachable, UnknownVersion
 from resources.vectors.port import Quantization
@@ -112,6 +114,7 @@ def faulty() -> Iterator[FaultyServer]:
     server.plan[f"GET {COLLECTION}"] = [ok(collection_info("", "caption"))]
     server.plan["GET /collections"] = [ok({"collections": [{"name": VERSION}]})]
     server.plan["GET /aliases"] = [ok({"aliases": []})]
+    server.plan[f"POST {COLLECTION}/points/count"] = [ok({"count": 3})]
     yield server
     server.stop()
 
@@ -285,6 +288,22 @@ def test_a_cluster_is_told_how_a_new_version_is_spread_and_nothing_that_is_not_s
         made_with = server.collections.made_with(VERSION)
     spread = ("shard_number", "replication_factor", "write_consistency_factor")
     assert {name: number for name, number in made_with.items() if name in spread and number is not None} == told
+
+
+def test_a_large_collection_is_searched_more_widely_and_counted_once_a_minute(
+    faulty: FaultyServer, index: ServerIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = SimpleNamespace(now_s=1_000.0)
+    monkeypatch.setattr(breadth, "time", SimpleNamespace(monotonic=lambda: clock.now_s))
+    faulty.plan[f"POST {COLLECTION}/points/count"] = [ok({"count": 50_000}), ok({"count": 1_000_000})]
+    faulty.plan[f"POST {COLLECTION}/points/query"] = [ok({"points": []})]
+    for clock.now_s in (1_000.0, 1_059.0, 1_061.0):
+        index.query(VERSION, unit(1), 3)
+    index.query(VERSION, unit(1), 2_000)
+    asked = [request.json()["params"]["hnsw_ef"] for request in faulty.seen("POST", f"{COLLECTION}/points/query")]
+    assert asked == [256, 256, 1_000, 2_000]
+    (first, _) = faulty.seen("POST", f"{COLLECTION}/points/count")
+    assert first.json()["exact"] is False
 
 
 def test_a_collection_of_an_earlier_release_is_searched_as_it_is_and_gets_captions_with_the_next_batch(
