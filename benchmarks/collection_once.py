@@ -10,11 +10,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import psutil
 
 from benchmarks.collection_points import DIMENSIONS, FILTERS, VERSION, batches, point_id, queries, vectors
+from resources.vectors import edge_version
 from resources.vectors.embedded import EmbeddedIndex
 from resources.vectors.port import Quantization
 
@@ -70,11 +72,18 @@ def search(folder: Path, count: int, quantization: Quantization) -> Sample:
     return sample
 
 
+def search_narrowly(folder: Path, count: int) -> Sample:
+    """`search` with the breadth that every size once had."""
+    with patch.object(edge_version, "breadth", lambda points, limit: 256):
+        return search(folder, count, "none")
+
+
 STEPS: dict[str, Callable[[Path, int], Sample]] = {
     "filled": fill,
     "searched as it came in": lambda folder, count: search(folder, count, "none"),
     "graph built": lambda folder, count: build(folder, count, "none"),
     "searched by graph": lambda folder, count: search(folder, count, "none"),
+    "searched by graph, 256 candidates": search_narrowly,
     "int8 built": lambda folder, count: build(folder, count, "int8"),
     "searched by int8": lambda folder, count: search(folder, count, "int8"),
 }

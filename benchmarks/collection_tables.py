@@ -15,6 +15,7 @@ Samples = Sequence[dict[str, Any]]
 _WAYS = {
     "searched as it came in": "filled",
     "searched by graph": "graph built",
+    "searched by graph, 256 candidates": "graph built",
     "searched by int8": "int8 built",
 }
 
