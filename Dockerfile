@@ -38,11 +38,13 @@ RUN test "${LIBRARY_UID}" -ne 0 \
     && install --directory --owner photos --group photos /data /data/inference /models /logs /dagster
 COPY --from=build /opt/venv /opt/venv
 ENV PATH=/opt/venv/bin:$PATH \
+    HOME=/tmp \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     DAGSTER_HOME=/dagster \
     HF_HOME=/models \
     PHOTO_DATA=/data
-USER photos
+# By number: Kubernetes refuses a name where it is to be sure that nothing runs as root.
+USER ${LIBRARY_UID}:${LIBRARY_GID}
 WORKDIR /tmp
 CMD ["photos", "--help"]

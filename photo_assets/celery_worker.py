@@ -20,8 +20,9 @@ _MAIN_PROCESS = multiprocessing.process.current_process()
 app.conf.broker_url = app.conf.result_backend = load_settings().photo_celery_url.get_secret_value()
 # Dagster asks by the result whether a run is still at work; one of a backfill may take days.
 app.conf.result_expires = 7 * 86_400
-# A run is taken when it can begin, and not kept waiting behind one that is under way here.
-app.conf.worker_prefetch_multiplier = 1
+# A run is taken when it can begin. Otherwise each worker reserves one more as soon as a run has begun, whatever the
+# prefetch multiplier: that one would wait behind it while other workers have nothing to do.
+app.conf.worker_disable_prefetch = True
 
 
 @worker_process_init.connect

@@ -19,6 +19,7 @@ from photo_assets.jobs import ASKED_JOBS, audit_library, optimize_collection, sc
 from photo_assets.partitions import backfill_policy
 from photo_assets.run_tags import NEEDS_NO_GPU
 from photo_assets.settings import Settings, load_settings
+from photo_assets.state_folder import make_state_folder
 from photo_assets.tables import SCHEMAS
 from resources.decoding.resource import DecodingResource
 from resources.inference.resource import InferenceResource
@@ -127,6 +128,7 @@ def build_resources(settings: Settings) -> dict[str, Any]:
 
 def open_resource(settings: Settings, name: str) -> Any:
     """One resource outside a run, for the command line: its configuration processed, its secrets looked up."""
+    make_state_folder(settings.photo_data)
     return build_resources(settings)[name].process_config_and_initialize()
 
 

@@ -15,6 +15,7 @@ import dagster as dg
 
 from photo_assets.at_work import UNENDED
 from photo_assets.run_tags import STARTED_BY
+from photo_assets.state_folder import make_state_folder
 from resources.errors import PhotoPlatformError
 
 # Every run of these commands carries its own, so that no other run is taken for one.
@@ -42,7 +43,7 @@ class IngestRunning(PhotoPlatformError):
 @contextmanager
 def only_ingest(data: Path, *, patience_s: float = PATIENCE_S) -> Iterator[None]:
     """Be the only ingest of the library whose state lies in `data`. Raises IngestRunning after `patience_s`."""
-    data.mkdir(parents=True, exist_ok=True)
+    make_state_folder(data)
     give_up_at = time.monotonic() + patience_s
     with (data / "ingest.lock").open("w") as lock:
         while not _locked(lock):

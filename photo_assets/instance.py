@@ -9,6 +9,7 @@ from pathlib import Path
 import dagster as dg
 
 from photo_assets.settings import Settings
+from photo_assets.state_folder import make_state_folder
 
 DAGSTER_YAML = """\
 # Written once; change it as you like.
@@ -50,6 +51,7 @@ sensors:
 
 def dagster_home(settings: Settings) -> Path:
     """The instance's folder, made with its dagster.yaml if absent, and exported as DAGSTER_HOME."""
+    make_state_folder(settings.photo_data)
     home = Path(os.environ.get("DAGSTER_HOME") or settings.photo_data / "dagster").absolute()
     home.mkdir(parents=True, exist_ok=True)
     configuration = home / "dagster.yaml"

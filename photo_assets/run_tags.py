@@ -1,6 +1,6 @@
 """The tags that every run of a batch carries, so that a person finds runs by them: which batch, and what started it.
 
-And the one by which a run finds its worker.
+And those by which a run finds its worker.
 """
 
 from collections.abc import Sequence
@@ -15,8 +15,12 @@ STARTED_BY = "photos/started_by"
 BATCH = "photos/batch"
 FILES = "photos/files"
 
-# Where runs go to Celery workers, those that ask no model need none with a GPU. All others go to the default queue.
-NEEDS_NO_GPU = {"dagster-celery/queue": "cpu"}
+# Of runs that ask no model. Where runs go to Celery workers, these have a queue of their own, and all others the
+# default one; where runs are Kubernetes jobs, these ask for no GPU.
+NEEDS_NO_GPU = {
+    "dagster-celery/queue": "cpu",
+    "dagster-k8s/config": '{"container_config": {"resources": {"limits": {"nvidia.com/gpu": "0"}}}}',
+}
 
 
 def run_tags(batch: str, files: int, started_by: str) -> dict[str, str]:

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 from photo_assets.search.errors import SearchError
 from photo_assets.steps.versions import is_made_by, known
 from resources.inference.port import InferenceEngine
+from resources.library.errors import LedgerUnavailable
 from resources.library.ledger import Ledger
+from resources.library.versions import KnownVersion
 from resources.vectors.port import VectorIndex
 
 if TYPE_CHECKING:
@@ -48,13 +50,19 @@ class VersionModels:
         clip, _ = self._inference.provenance()
         if is_made_by(version, clip):
             return self._inference.engine()
-        with self._open_ledger() as ledger:
-            made = known(index, ledger, version)
+        made = self._known(index, version)
         if made is None:
             raise SearchError(f"it is not known which model made the collection {version}; run `photos ingest` first")
         if (made.model, made.revision) == (clip.model, clip.revision):
             return self._inference.engine()
         return self._inference.engine_of(made.model, made.revision, made.folder)
+
+    def _known(self, index: VectorIndex, version: str) -> KnownVersion | None:
+        try:
+            with self._open_ledger() as ledger:
+                return known(index, ledger, version)
+        except LedgerUnavailable:  # a search may have none; points tell all but the folder of a checkpoint of one's own
+            return known(index, None, version)
 
     def _identity(self, engine: InferenceEngine) -> str:
         """A service may come back with another model; an engine of this process stays what it is, and loads late."""

@@ -38,9 +38,10 @@ def note(index: VectorIndex, ledger: Ledger, wanted: KnownVersion, now: float) -
             ledger.note_version(replace(version, wanted_at=now))
 
 
-def known(index: VectorIndex, ledger: Ledger, name: str) -> KnownVersion | None:
-    """What is known of a version; None of an empty one that nobody wrote down."""
-    return ledger.known_versions().get(name) or _told_by_points(index, name)
+def known(index: VectorIndex, ledger: Ledger | None, name: str) -> KnownVersion | None:
+    """What is known of a version, without a ledger by its points alone; None of an empty one that nobody wrote down."""
+    noted = None if ledger is None else ledger.known_versions().get(name)
+    return noted or _told_by_points(index, name)
 
 
 def named(index: VectorIndex, ledger: Ledger, part: str) -> KnownVersion:

@@ -32,7 +32,7 @@ def open_postgresql(named: str, lock_wait_s: int) -> Engine:
         # A server that was started anew costs a ping and no error; updates in bulk are sent by the hundred.
         engine = create_engine(url, pool_pre_ping=True, executemany_mode="values_plus_batch", isolation_level=_WRITING)
     except ModuleNotFoundError as error:
-        remedy = "Install it with `pip install 'photo-assets[postgres]'`"
+        remedy = "Install it with `pip install --constraint constraints.txt '.[postgres]'` in the checkout"
         raise LedgerUnusable(shown(url), f"its driver is missing ({error.name})", remedy) from None
     event.listen(engine, "connect", _configured(shown(url), lock_wait_s))
     return engine

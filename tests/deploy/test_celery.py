@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from celery.app.defaults import DEFAULTS
 from dagster import DagsterRun
 from dagster._core.instance.ref import InstanceRef
 from dagster._core.launcher import CheckRunHealthResult, WorkerStatus
 from dagster_celery.launcher import CeleryRunLauncher
 
 from photo_assets.celery_launcher import WatchedCeleryRunLauncher
+from photo_assets.celery_worker import app
 from photo_assets.definitions import ASSETS, defs
 from photo_assets.settings import Settings
 from tests.deploy.files import CELERY, DEPLOY, celery, compose, dagster_yaml, required_of
@@ -22,6 +24,7 @@ BASE: dict[str, Any] = compose()["services"]
 SETTINGS = {name.upper() for name in Settings.model_fields}
 WORKERS = ["worker", "worker-gpu"]
 URL = "redis://:word@127.0.0.1:1/0"
+DAY_S = 86_400
 
 
 @pytest.fixture(scope="module")
@@ -50,11 +53,18 @@ def test_what_it_overrides_is_there_and_what_it_requires_has_no_default() -> Non
     assert required_of(CELERY.read_text()) == {"REDIS_PASSWORD", "HEAD_ADDRESS", "SHARED_FOLDER"}
 
 
-def test_dagster_is_configured_as_on_one_host_but_for_who_runs_what() -> None:
+def test_dagster_is_configured_as_on_one_host_but_for_who_runs_what_and_how_long_a_run_may_wait() -> None:
     here, past = dagster_yaml(), dagster_yaml("dagster.celery.yaml")
-    changed = {"run_launcher", "concurrency"}
+    changed = {"run_launcher", "concurrency", "run_monitoring"}
     assert {name for name in here | past if here.get(name) != past.get(name)} == changed
     assert here["concurrency"]["pools"] == past["concurrency"]["pools"]
+    waiting = {"start_timeout_seconds": DAY_S}
+    assert past["run_monitoring"] == here["run_monitoring"] | waiting, "it waits in Redis until a worker is free"
+
+
+def test_a_worker_takes_no_run_that_another_worker_could_begin() -> None:
+    assert "worker_disable_prefetch" in DEFAULTS, "this Celery does not know it"
+    assert app.conf.worker_disable_prefetch
 
 
 def test_runs_are_handed_out_through_the_redis_of_the_settings(launcher: WatchedCeleryRunLauncher) -> None:
@@ -86,6 +96,12 @@ def test_a_worker_is_confined_as_the_code_server_does_one_run_and_serves_the_que
     (served,) = re.findall(r"--queues=\$\{WORKER_QUEUES:-([a-z,]+)\}", " ".join(worker["command"]))
     tagged = {job.tags.get("dagster-celery/queue") for job in defs.resolve_all_job_defs()} - {None}
     assert set(served.split(",")) == {launcher.default_queue} | tagged
+
+
+def test_a_worker_with_a_gpu_has_the_build_of_torch_that_the_inference_service_with_one_has() -> None:
+    of_service, of_worker = BASE["inference-gpu"], OVERRIDE["worker-gpu"]
+    assert of_worker["image"] == of_service["image"]
+    assert of_worker["build"]["args"] == {"TORCH_INDEX": of_service["build"]["args"]["TORCH_INDEX"]}
 
 
 def test_every_model_setting_of_the_inference_service_reaches_the_workers() -> None:

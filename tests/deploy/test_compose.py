@@ -125,7 +125,13 @@ def test_the_runs_networks_and_volumes_are_those_of_the_compose_file(launcher: D
     assert set(launcher.networks) <= {network["name"] for network in whole["networks"].values()}
     names = {volume["name"]: key for key, volume in whole["volumes"].items()}
     mounts = {f"{names[name]}:{where}" for name, where in (each.split(":", 1) for each in _volumes(launcher))}
-    assert mounts <= set(SERVICES["code-server"]["volumes"])
+    assert mounts <= set(SERVICES["photos"]["volumes"]), "a run is mounted what the command is"
+
+
+@pytest.mark.parametrize("name", ["search", "photos"])
+def test_who_may_need_an_earlier_model_finds_the_weights_that_the_inference_service_fetched(name: str) -> None:
+    assert "models:/models:ro" in SERVICES[name]["volumes"]
+    assert "models:/models" in SERVICES["inference"]["volumes"]
 
 
 def test_the_workspace_names_the_code_server_and_its_port() -> None:
@@ -180,7 +186,7 @@ def test_the_search_has_no_key_to_write_with() -> None:
     search = SERVICES["search"]
     assert "QDRANT_READ_ONLY_API_KEY" in search["environment"]["QDRANT_API_KEY"]
     assert not {"PHOTO_LEDGER_URL", "POSTGRES_PASSWORD"} & set(search["environment"])
-    assert search["volumes"] == ["data:/data:ro"]
+    assert search["volumes"] == ["data:/data:ro", "models:/models:ro"]
 
 
 def test_only_the_daemon_the_webserver_and_the_proxy_reach_docker() -> None:
@@ -190,9 +196,11 @@ def test_only_the_daemon_the_webserver_and_the_proxy_reach_docker() -> None:
     assert compose()["networks"]["docker"]["internal"] is True
 
 
-def test_the_image_runs_as_a_user_and_has_no_weights_in_it() -> None:
+def test_the_image_runs_as_a_user_by_number_and_has_no_weights_in_it() -> None:
     lines = (ROOT / "Dockerfile").read_text().splitlines()
-    assert [line for line in lines if line.startswith("USER ")] == ["USER photos"]
+    last_stage = lines[max(number for number, line in enumerate(lines) if line.startswith("FROM ")) :]
+    assert {"ARG LIBRARY_UID=1000", "ARG LIBRARY_GID=1000"} <= set(last_stage)
+    assert [line for line in last_stage if line.startswith("USER ")] == ["USER ${LIBRARY_UID}:${LIBRARY_GID}"]
     assert (ROOT / ".dockerignore").read_text().splitlines()[-1] == "**/*.safetensors"
 
 

@@ -1,15 +1,19 @@
 """docs/deploy/helm-values.yaml as far as it can be judged without a cluster and without the chart."""
 
+import re
 from typing import Any
 
 import pytest
 import yaml
+from dagster import DagsterRun
 from dagster._config import process_config, resolve_to_config_type
+from dagster_k8s.container_context import K8sContainerContext
 from dagster_k8s.job import UserDefinedDagsterK8sConfig
 from dagster_k8s.launcher import K8sRunLauncher
 
+from photo_assets.run_tags import NEEDS_NO_GPU
 from photo_assets.settings import Settings
-from tests.deploy.files import DEPLOY
+from tests.deploy.files import DEPLOY, ROOT
 
 
 @pytest.fixture(scope="module")
@@ -51,3 +55,29 @@ def test_the_photos_are_mounted_for_reading_only_and_no_secret_stands_in_it(valu
     assert library["readOnly"] is True
     secret = {name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)}
     assert not secret & {each["name"].lower() for each in deployment["env"]}
+
+
+def test_a_run_that_asks_no_model_asks_for_no_gpu_and_for_all_the_rest(job: dict[str, Any]) -> None:
+    told = K8sContainerContext(run_k8s_config=UserDefinedDagsterK8sConfig.from_dict(job))
+    run = DagsterRun("describe_collection", tags=NEEDS_NO_GPU)
+    merged = told.merge(K8sContainerContext.create_for_run(run, None, include_run_tags=True)).run_k8s_config
+    limits = job["container_config"]["resources"]["limits"]
+    assert merged.container_config["resources"]["limits"] == limits | {"nvidia.com/gpu": "0"}
+    assert "node_selector" not in merged.pod_spec_config, "it would wait for a node with a GPU"
+
+
+def test_the_code_server_names_no_resources_which_would_take_the_place_of_its_runs(values: dict[str, Any]) -> None:
+    (deployment,) = values["dagster-user-deployments"]["deployments"]
+    assert "resources" not in deployment
+
+
+def test_what_is_mounted_for_writing_belongs_to_the_group_of_the_images_user(
+    values: dict[str, Any], job: dict[str, Any]
+) -> None:
+    (deployment,) = values["dagster-user-deployments"]["deployments"]
+    (group,) = re.findall(r"^ARG LIBRARY_GID=(\d+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    assert deployment["podSecurityContext"] == job["pod_spec_config"]["securityContext"] == {"fsGroup": int(group)}
+
+
+def test_a_run_may_wait_a_day_for_a_gpu(values: dict[str, Any]) -> None:
+    assert values["dagsterDaemon"]["runMonitoring"]["startTimeoutSeconds"] == 86_400

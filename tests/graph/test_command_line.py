@@ -97,6 +97,21 @@ def test_status_tells_of_a_batch_whose_run_a_person_has_ended(settings: Settings
     assert json.loads(photos("status", "--json").stdout)["ended_by_hand"] == [batch]
 
 
+def test_a_folder_that_is_gone_is_given_up_by_the_command_that_the_warning_names(settings: Settings) -> None:
+    (root,) = settings.library_roots
+    write_photo(root / "1.jpg", seed=1)
+    with open_resource(settings, "library").ledger() as ledger:
+        scan_until_settled(ledger, Roots([root], settings.photo_data), 4)
+    root.rename(root.with_name("gone"))
+    assert "Mount it" in photos("ingest").stderr
+    assert f"`photos library confirm-missing {root}`" in photos("status").stderr
+
+    assert photos("library", "confirm-missing", str(root)).stdout == "1 files are missing now\n"
+
+    status = json.loads(photos("status", "--json").stdout)
+    assert (status["missing"], status["held"]) == (1, {})
+
+
 def test_photos_are_found_by_filters_by_a_photo_and_twice(ingested: Settings) -> None:
     (root,) = ingested.library_roots
 
@@ -123,7 +138,10 @@ def test_dagster_materializes_a_partition_and_a_range_of_them_from_the_shell(ing
     captions = sorted((ingested.photo_data / "tables" / "image_captions").glob("*.parquet"))
     first, last = captions[0].stem, captions[-1].stem
     written = [path.stat().st_mtime_ns for path in captions]
-    for selection, *at in (("*", "--partition", first), ("image_captions", "--partition-range", f"{first}...{last}")):
+    for selection, *at in (
+        ("*collection_points", "--partition", first),
+        ("image_captions", "--partition-range", f"{first}...{last}"),
+    ):
         what = ("--select", selection, *at, "-m", "photo_assets.definitions")
         done = run("dagster", "asset", "materialize", *what, **environment)
         assert done.returncode == 0, done.stderr[-2000:]

@@ -87,7 +87,7 @@ def test_a_writer_that_was_stopped_in_the_middle_holds_up_the_others_for_a_while
 
 def test_a_missing_driver_is_told_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "psycopg2", None)
-    with pytest.raises(LedgerUnusable, match=r"pip install 'photo-assets\[postgres\]'"):
+    with pytest.raises(LedgerUnusable, match=r"pip install --constraint constraints.txt '\.\[postgres\]'"):
         Ledger("postgresql://photos:canary@localhost/photos")
 
 

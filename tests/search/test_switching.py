@@ -116,6 +116,16 @@ def test_an_earlier_version_is_answered_by_the_model_that_made_it(
     assert inference.asked[1:] == [("other", "8", "/models/older")]
 
 
+def test_a_search_without_a_ledger_learns_from_the_points_which_model_made_the_version(
+    index: VectorIndex, tmp_path: Path
+) -> None:
+    inference, no_file = Inference(NEW), tmp_path / "folder"
+    no_file.mkdir()
+    models = VersionModels(inference, lambda: Ledger(no_file))  # type: ignore[arg-type]
+    assert models(index, OLD_VERSION.name) is OLD
+    assert inference.asked == [("clip", "1", None)]
+
+
 def test_a_service_that_comes_back_with_another_model_is_not_asked_for_the_earlier_ones_vectors(
     index: VectorIndex, open_ledger: Callable[[], Ledger]
 ) -> None:
