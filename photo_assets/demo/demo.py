@@ -52,10 +52,13 @@ def run(
 
 
 def demo_settings(to: Path) -> Settings:
-    """All state below the demo's own folder, and the models that come with the package."""
+    """All state below the demo's own folder, and the models that come with the package.
+
+    Nothing else of the environment or of .env holds: a demo must never reach a real library's ledger or collection.
+    """
+    for name in (*Settings.model_fields, "DAGSTER_HOME"):
+        os.environ[name.upper()] = ""
     os.environ.update(PHOTO_DATA=str(to / "data"), PHOTO_LIBRARY=str(to / "library"), PHOTO_MODELS="small")
-    for other in ("PHOTO_CLIP_MODEL", "PHOTO_BLIP_MODEL", "QDRANT_URL", "DAGSTER_HOME"):
-        os.environ[other] = ""
     return load_settings()
 
 

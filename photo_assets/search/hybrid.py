@@ -11,7 +11,10 @@ from resources.vectors.port import Hit
 from resources.vectors.ranking import SCORE_DIGITS
 
 DEPTH = 500
-"""Hits of each ranking that are fused, at least: a photo further down adds at most a ninth of the first."""
+"""Hits of each ranking that are fused: a photo further down adds at most a ninth of the first.
+
+The same number whatever is asked for, or each page would be a part of another order.
+"""
 
 _K = 60  # what the method's authors found to serve most collections; it keeps the first place from deciding alone
 

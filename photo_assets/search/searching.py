@@ -19,7 +19,7 @@ from photo_assets.search.models import EngineOf
 from photo_assets.search.pictures import content_of
 from photo_assets.search.query import Query
 from resources.decoding.previews import PreviewStore
-from resources.inference.port import ItemError
+from resources.inference.port import InferenceEngine, ItemError
 from resources.library.identity import photo_id
 from resources.vectors.errors import UnknownVersion
 from resources.vectors.port import Filters, Hit, VectorIndex, is_offline
@@ -55,6 +55,26 @@ class Found:
         return shown or [self.photo_id]
 
 
+@dataclass(frozen=True)
+class QueryVectors:
+    """A query's words and its picture as (d,) float32 unit vectors of one model; None where it has none."""
+
+    text: np.ndarray | None = None
+    picture: np.ndarray | None = None
+
+
+def embedded(query: Query, engine: InferenceEngine) -> QueryVectors:
+    """What the model makes of a query, without the collection. Raises SearchError, ModelError."""
+    text = picture = None
+    if query.text.strip():
+        (vector,) = engine.embed_texts([query.text])
+        text = _sound(vector)
+    if query.picture:
+        (answer,) = engine.infer([query.picture], caption=False)
+        picture = _sound(answer.vector)
+    return QueryVectors(text, picture)
+
+
 class Searcher:
     """An open collection and its models; use it in a `with`. Photos that are offline only where asked."""
 
@@ -74,17 +94,18 @@ class Searcher:
     ) -> None:
         self._index.close()
 
-    def find(self, query: Query, version: str | None = None) -> list[Found]:
+    def find(self, query: Query, version: str | None = None, vectors: QueryVectors | None = None) -> list[Found]:
         """The photos that answer the query, the best first, equally good ones in the order of their ids.
 
-        Those of the version that is searched, unless another is named. Raises SearchError for an empty query, a
-        picture that cannot be embedded, and a photo that is not there; ModelError where the version's model is missing.
+        Those of the version that is searched, unless another is named, for which the query may be `embedded` already.
+        Raises SearchError for an empty query, a picture that cannot be embedded, and a photo that is not there;
+        ModelError where the version's model is missing.
         """
         if query.is_empty():
             raise SearchError("the query is empty; give words, a picture or a photo")
         asked = version or self._searched()
         try:
-            return self._answer(query, asked)
+            return self._answer(query, asked, vectors)
         except UnknownVersion:  # dropped while it was asked, which no version is while it is searched
             if version or self._searched() == asked:
                 raise
@@ -95,45 +116,43 @@ class Searcher:
         records = self._index.scroll(self._searched())
         return {path: record.payload.get("caption", "") for record in records for path in record.payload["paths"]}
 
-    def _answer(self, query: Query, version: str) -> list[Found]:
+    def _answer(self, query: Query, version: str, vectors: QueryVectors | None = None) -> list[Found]:
         wanted = query.offset + query.limit + bool(query.like)
-        vector, filters = self._vector_of(query, version), self._shown(query.filters)
+        vector, filters = self._vector_of(query, version, vectors), self._shown(query.filters)
         if query.hybrid and query.text.strip():
-            hits = self._fused(version, vector, query.text, max(wanted, DEPTH), filters)
+            hits = self._fused(version, vector, query.text, filters)
         else:
             hits = self._index.query(version, vector, wanted, filters, with_payload=False)
         others = [hit for hit in hits if hit.point_id != query.like]
         return self._told(version, others[query.offset : query.offset + query.limit])
 
-    def _vector_of(self, query: Query, version: str) -> np.ndarray:
+    def _vector_of(self, query: Query, version: str, vectors: QueryVectors | None) -> np.ndarray:
         """The query as one (d,) float32 unit vector."""
-        parts: list[tuple[float, np.ndarray]] = []
-        seen = bool(query.picture) + bool(query.like)
-        if query.text.strip():
-            (vector,) = self._engine_of(self._index, version).embed_texts([query.text])
-            parts.append((query.text_weight if seen else 1.0, _sound(vector)))
-        left = (1.0 - sum(weight for weight, _ in parts) if parts else 1.0) / max(seen, 1)
-        if query.picture:
-            (answer,) = self._engine_of(self._index, version).infer([query.picture], caption=False)
-            parts.append((left, _sound(answer.vector)))
-        if query.like:
-            parts.append((left, self._vector_of_photo(query.like, version)))
+        if vectors is None:
+            asks_model = query.text.strip() or query.picture
+            vectors = embedded(query, self._engine_of(self._index, version)) if asks_model else QueryVectors()
+        seen = [each for each in (vectors.picture, self._vector_of_photo(query.like, version)) if each is not None]
+        text_weight = query.text_weight if seen else 1.0
+        parts = [] if vectors.text is None else [(text_weight, vectors.text)]
+        parts += [((1.0 - text_weight if parts else 1.0) / len(seen), each) for each in seen]
         total = sum((weight * vector for weight, vector in parts), start=np.zeros_like(parts[0][1]))
         return total / np.linalg.norm(total)
 
-    def _vector_of_photo(self, photo_id: str, version: str) -> np.ndarray:
+    def _vector_of_photo(self, photo_id: str, version: str) -> np.ndarray | None:
+        if not photo_id:
+            return None
         found = self._index.vectors(version, [photo_id])
         if photo_id not in found:
             raise SearchError(f"the photo {photo_id} is not in the collection; ingest it, or search by its picture")
         return found[photo_id]
 
-    def _fused(self, version: str, vector: np.ndarray, text: str, depth: int, filters: Filters) -> list[Hit]:
-        by_picture = self._index.query(version, vector, depth, filters, with_payload=False)
-        by_words = self._index.query_words(version, text, depth + 1, filters, with_payload=False)
-        by_caption = self._index.query(version, vector, depth + 1, filters, with_payload=False, using="caption")
-        rankings = [by_picture, uncut(by_words, depth)]
+    def _fused(self, version: str, vector: np.ndarray, text: str, filters: Filters) -> list[Hit]:
+        by_picture = self._index.query(version, vector, DEPTH, filters, with_payload=False)
+        by_words = self._index.query_words(version, text, DEPTH + 1, filters, with_payload=False)
+        by_caption = self._index.query(version, vector, DEPTH + 1, filters, with_payload=False, using="caption")
+        rankings = [by_picture, uncut(by_words, DEPTH)]
         # A collection of an earlier release has no such vectors until its batches are refreshed.
-        return fused([*rankings, uncut(by_caption, depth)] if by_caption else rankings)
+        return fused([*rankings, uncut(by_caption, DEPTH)] if by_caption else rankings)
 
     def _told(self, version: str, hits: Sequence[Hit]) -> list[Found]:
         """Hits without payloads with what the collection says of them; one deleted meanwhile is left out."""

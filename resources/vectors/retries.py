@@ -100,7 +100,8 @@ def _translate_rpc(error: grpc.RpcError, url: str, version: str) -> VectorIndexE
         return IndexUnreachable(url, f"{code.name}: {told}")
     if code is grpc.StatusCode.NOT_FOUND and version and "doesn't exist" in told:
         return UnknownVersion(version)
-    return IndexRejected(url, None, f"{code.name}: {told}")
+    status = httpx.codes.CONFLICT if code is grpc.StatusCode.ALREADY_EXISTS else None
+    return IndexRejected(url, status, f"{code.name}: {told}")
 
 
 def _translate_status(error: UnexpectedResponse, status: int | None, url: str, version: str) -> VectorIndexError:

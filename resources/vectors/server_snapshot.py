@@ -5,6 +5,7 @@ for searches, is too short to make one of a large collection.
 """
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -24,7 +25,11 @@ def download_snapshot(url: str, api_key: str | None, version: str, destination: 
     base = f"{url.rstrip('/')}/collections/{version}/snapshots"
     with httpx.Client(headers=_headers(api_key), timeout=_TIMEOUT) as client:
         made = f"{base}/{_checked(client.post(base)).json()['result']['name']}"
-        _fetch(client, made, partial)
+        try:
+            _fetch(client, made, partial)
+        except BaseException:
+            _forget(client, made)
+            raise
         _checked(client.delete(made))  # else every backup would stay on the server's disk as well
     return partial.replace(archive)
 
@@ -43,6 +48,12 @@ def upload_snapshot(url: str, api_key: str | None, version: str, archive: Path) 
 
 def _headers(api_key: str | None) -> dict[str, str]:
     return {"api-key": api_key} if api_key else {}
+
+
+def _forget(client: httpx.Client, made: str) -> None:
+    """Delete what could not be fetched, or each try would leave one there; why it could not is what is told."""
+    with suppress(httpx.HTTPError):
+        client.delete(made)
 
 
 def _fetch(client: httpx.Client, address: str, target: Path) -> None:

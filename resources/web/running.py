@@ -45,7 +45,7 @@ class WebServer:
         self._failure: Exception | None = None
 
     def run(self, on_ready: Callable[[], None]) -> None:
-        """Serve until told to stop by a signal or by `stop`. Raises what loading raises."""
+        """Serve until told to stop by a signal or by `stop`. Raises what loading raises, and what `fail` was told."""
         threading.Thread(target=self._make_ready, args=(on_ready,), daemon=True).start()
         self._server.run([self._socket])
         if self._failure:
@@ -55,6 +55,11 @@ class WebServer:
         """Take no more requests, answer those that were accepted, and end."""
         self._server.should_exit = True
 
+    def fail(self, error: Exception) -> None:
+        """Stop, with this error as the reason."""
+        self._failure = error
+        self.stop()
+
     def _make_ready(self, on_ready: Callable[[], None]) -> None:
         try:
             self._load()
@@ -62,8 +67,7 @@ class WebServer:
             gc.freeze()
             on_ready()
         except Exception as error:  # told by run
-            self._failure = error
-            self.stop()
+            self.fail(error)
 
 
 class _Server(uvicorn.Server):

@@ -1,6 +1,7 @@
 """The demo world through the whole platform: unseen photos are described and found, in each of the four formats."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,24 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
         second = json.loads((to / "report.json").read_text())
     gallery = (to / "gallery.html").read_text()
     return {"first": first, "second": second, "gallery": gallery, "to": to}
+
+
+def test_nothing_of_a_real_library_is_reached_from_a_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (*Settings.model_fields, "DAGSTER_HOME"):
+        monkeypatch.setenv(name.upper(), "")
+    real = {
+        "PHOTO_LEDGER_URL": "postgresql://me:word@127.0.0.1/photos",
+        "QDRANT_URL": "http://127.0.0.1:6333",
+        "INFERENCE_URL": "http://127.0.0.1:8765",
+        "PHOTO_EXCLUDE": "*.jpg",
+        "DAGSTER_HOME": "/somewhere",
+    }
+    for name, value in real.items():
+        monkeypatch.setenv(name, value)
+    settings = demo.demo_settings(tmp_path)
+    own = Settings(photo_data=tmp_path / "data", photo_library=str(tmp_path / "library"), photo_models="small")
+    assert settings == own
+    assert {name: os.environ[name] for name in real} == dict.fromkeys(real, "")
 
 
 def test_every_photo_of_every_format_is_taken(report: dict[str, dict[str, object]]) -> None:

@@ -19,6 +19,7 @@ from .conftest import HOSTILE, PHOTOS, photo_id
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium (Debian's package chromium)")
 
 ALL_SHOWN = f"document.querySelectorAll('#tiles .tile').length === {PHOTOS}"
+STATUS = "document.getElementById('status').textContent"
 FOCUSED = "document.activeElement.getAttribute('href') ?? document.activeElement.id"
 SIMILAR = "document.querySelectorAll('#similar .tile').length > 5"
 
@@ -239,6 +240,18 @@ def test_a_picture_is_searched_by(tab: Tab, service: str, picture: bytes, tmp_pa
     tab.wait(ALL_SHOWN)
     tab.choose("#picture", tmp_path / "mine.jpg")
     tab.wait("document.getElementById('status').textContent.includes('like mine.jpg')")
+    scores = "[...document.querySelectorAll('.tile i')].map(score => score.textContent)"
+    alone = tab.ask(scores)
+    tab.ask("document.getElementById('text').value = 'photo 5'; document.querySelector('form .primary').click()")
+    tab.wait(f"location.search === '?text=photo+5' && {scores}.join() !== {alone}.join()")
+    assert "like mine.jpg" in tab.ask(STATUS), "words and picture together"
+    tab.ask("document.getElementById('without-picture').click()")
+    tab.wait(f"{STATUS} === '{PHOTOS} photos, the best first'")
+    assert tab.ask("document.getElementById('without-picture').hidden")
+    tab.choose("#picture", tmp_path / "mine.jpg")
+    tab.wait(f"{STATUS}.includes('like mine.jpg')")
+    tab.ask("history.back()")
+    tab.wait(f"!location.search && {STATUS} === '{PHOTOS} photos'")
 
 
 def test_a_mistake_is_told_in_words(tab: Tab, service: str, tmp_path: Path) -> None:
@@ -247,8 +260,36 @@ def test_a_mistake_is_told_in_words(tab: Tab, service: str, tmp_path: Path) -> N
     tab.wait(ALL_SHOWN)
     tab.choose("#picture", tmp_path / "notes.txt")
     tab.wait("document.getElementById('status').classList.contains('problem')")
-    assert "cannot be searched by" in tab.ask("document.getElementById('status').textContent")
+    assert "cannot be searched by" in tab.ask(STATUS)
+    assert tab.ask("document.querySelectorAll('#tiles .tile').length") == 0, "nothing of the search before"
     tab.problems.clear()  # the browser notes the refusal too
+    tab.ask("document.querySelector('form .primary').click()")
+    tab.wait(f"{ALL_SHOWN} && {STATUS} === '{PHOTOS} photos'")
+
+
+def test_what_is_no_part_of_a_search_leaves_the_address(tab: Tab, service: str) -> None:
+    tab.open(f"{service}/?token=secret&text=photo+5&utm_source=mail#{photo_id(4)}")
+    tab.wait(f"{ALL_SHOWN} && {SIMILAR}")
+    assert tab.ask("location.search + location.hash") == f"?text=photo+5#{photo_id(4)}"
+
+
+def test_a_page_that_cannot_be_had_is_told_beside_its_button(tab: Tab, service: str) -> None:
+    tab.open(f"{service}/")
+    tab.wait(ALL_SHOWN)
+    tab.ask('window.fetch = async () => new Response(\'{"detail": "come again"}\', { status: 503 })')
+    tab.ask("document.getElementById('more').hidden = false; document.getElementById('more').click()")
+    tab.wait("document.getElementById('trouble').textContent === 'come again'")
+    assert tab.ask(ALL_SHOWN) and tab.ask(STATUS) == f"{PHOTOS} photos"
+
+
+def test_a_photo_that_is_slow_to_come_shows_nothing_of_the_one_before(tab: Tab, service: str) -> None:
+    tab.open(f"{service}/#{photo_id(4)}")
+    tab.wait(f"{ALL_SHOWN} && {SIMILAR}")
+    tab.ask("window.fetch = () => new Promise((_, refuse) => { window.refuse = refuse })")
+    tab.ask(f"location.hash = '{photo_id(5)}'")
+    tab.wait("window.refuse && document.getElementById('detail-caption').textContent === 'photo number 5'")
+    parts = ["detail-links", "detail-paths", "detail-facts", "detail-provenance", "similar"]
+    assert tab.ask(f"{parts}.map(id => document.getElementById(id).childElementCount).join()") == "0,0,0,0,0"
 
 
 @pytest.mark.parametrize("dark", [False, True])

@@ -1,14 +1,24 @@
 """The search service's API: what is found, what is refused and how, and that nothing of it does harm."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import date
+from itertools import count
 from pathlib import Path
+from threading import Event
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
+from photo_assets.search.compared import read_compared
+from photo_assets.search.duplicates import Kind
+from photo_assets.search.query import Query
+from photo_assets.search.service import library as served
+from photo_assets.search.service.answers import hits_of
+from photo_assets.search.service.asked import FURTHEST, Page
 from photo_assets.search.service.headers import POLICY
 from photo_assets.search.service.library import Library
 from photo_assets.search.service.originals import Originals
@@ -26,6 +36,7 @@ from .conftest import HOSTILE, PHOTOS, VERSION, Open, only, payload, photo_id, v
 EVERY_PAGE = sorted(
     {"/search", "/photos/x", "/thumbnails/x", "/previews/x", "/similar/x", "/health", "/metrics", "/", "/nowhere"}
 )
+WAITING = 5
 STRANGERS = "00000000-0000-0000-0000-000000000000"
 
 
@@ -156,6 +167,58 @@ def test_the_pages_of_duplicates_follow_each_other_though_photos_come_in(
         assert page(0)[0] == 6
 
 
+def test_a_look_for_duplicates_serves_all_who_asked_before_it_began(
+    photos: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[None] = []
+    asked, all_have_asked = count(1), Event()
+
+    def monotonic() -> float:
+        now = next(asked)
+        if now == 1 + WAITING + 1:  # who looks has asked and begun, the others have asked
+            all_have_asked.set()
+        return float(now)
+
+    def read(*arguments: Any, **options: Any) -> Any:
+        looks.append(None)
+        assert all_have_asked.wait(30)
+        return read_compared(*arguments, **options)
+
+    library = Library(photos.collection, photos.engine_of, photos.previews, photos.pictures)
+    monkeypatch.setattr(served, "time", SimpleNamespace(monotonic=monotonic))
+    monkeypatch.setattr(served, "read_compared", read)
+    with ThreadPoolExecutor(1 + WAITING) as clients:
+        answers = [clients.submit(library.duplicates, [Kind.EXACT], anew=True) for _ in range(1 + WAITING)]
+        assert [len(answer.result(30).groups) for answer in answers] == [1] * (1 + WAITING)
+    assert len(looks) == 2, "one for the first, one for all who came meanwhile"
+
+
+def test_the_collection_is_not_kept_while_a_model_works(opened: Open, photos: Library, picture: bytes) -> None:
+    class Watching(FakeEngine):
+        def embed_texts(self, texts: Any) -> Any:
+            borrowers.append(photos.collection._borrowers)
+            return super().embed_texts(texts)
+
+        def infer(self, *arguments: Any, **options: Any) -> Any:
+            borrowers.append(photos.collection._borrowers)
+            return super().infer(*arguments, **options)
+
+    borrowers: list[int] = []
+    http = opened(library=Library(photos.collection, only(Watching()), photos.previews, photos.pictures))
+    assert found(http, text="photo 5")[0] == photo_id(5)
+    assert upload(http, picture, text="photo 5").status_code == 200
+    assert borrowers == [0, 0, 0]
+
+
+def test_the_last_page_says_that_there_are_others_and_that_no_page_reaches_them(photos: Library) -> None:
+    (hit,) = photos.find(Query("photo 5", limit=1))
+    for offset, told in ((0, (True, False)), (FURTHEST - 1, (False, True))):
+        page = hits_of([hit, hit], Page(limit=1, offset=offset))
+        assert (page.more, page.beyond) == told
+    whole = hits_of([hit], Page(limit=1, offset=FURTHEST - 1))
+    assert (whole.more, whole.beyond) == (False, False)
+
+
 @pytest.mark.parametrize(
     "asked", [{"kind": "all"}, {"kind": ["exact"] * 4}, {"limit": 0}, {"limit": 201}, {"offset": -1}]
 )
@@ -267,6 +330,16 @@ def test_a_person_signs_in_by_the_form_or_once_by_the_address(opened: Open) -> N
         assert answer.status_code == 200 and "httponly" in cookie and "samesite=strict" in cookie
         assert "secret" not in cookie and "secret" not in answer.text
         assert http.get("/").status_code == http.get("/search").status_code == 200
+
+
+def test_a_neighbours_odd_cookie_signs_nobody_out(opened: Open) -> None:
+    http = opened(token="secret")
+    http.post("/login", data={"token": "secret"})
+    session = http.cookies[COOKIE]
+    http.cookies.clear()
+    for odd in ('prefs={"a": 1}', "name=caf\xe9", "a b=c", "="):
+        cookies = f"{odd}; {COOKIE}={session}".encode("latin-1")
+        assert http.get("/search", headers={"Cookie": cookies}).status_code == 200, odd
 
 
 def test_a_wrong_token_signs_nobody_in(opened: Open) -> None:

@@ -359,3 +359,5 @@ def test_a_snapshot_that_cannot_be_fetched_leaves_no_file_under_its_name(
     with pytest.raises(IndexUnreachable, match="500"):
         index.snapshot(VERSION, tmp_path)
     assert not (tmp_path / f"{VERSION}.snapshot").exists()
+    deleted = faulty.seen("DELETE", f"{COLLECTION}/snapshots/made.snapshot")
+    assert len(deleted) == len(faulty.seen("POST", f"{COLLECTION}/snapshots")), "none of the tries is left there"

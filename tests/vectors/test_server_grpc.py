@@ -76,3 +76,10 @@ def test_refusals_are_told_in_our_words_and_repeated_only_where_that_helps(
     with pytest.raises(error):
         index.upsert(VERSION, [point(1)])
     assert len(points.refusals) == (0 if error is IndexUnreachable else QUICK.attempts - 1)
+
+
+def test_what_is_there_already_is_the_conflict_that_it_is_over_http(index: ServerIndex, points: Points) -> None:
+    points.refusals = [(grpc.StatusCode.ALREADY_EXISTS, "Collection already exists")]
+    with pytest.raises(IndexRejected) as refused:
+        index.upsert(VERSION, [point(1)])
+    assert refused.value.status == 409

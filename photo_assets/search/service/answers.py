@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from photo_assets.search.duplicates import Duplicates, Group
 from photo_assets.search.searching import Found
-from photo_assets.search.service.asked import Page
+from photo_assets.search.service.asked import FURTHEST, Page
 
 
 class Problem(BaseModel):
@@ -57,10 +57,11 @@ class Hit(BaseModel):
 
 
 class Hits(BaseModel):
-    """A part of the photos found, the best first; `more` says whether there are others after it."""
+    """A part of the photos found, the best first."""
 
     hits: list[Hit]
-    more: bool
+    more: bool = Field(description="There are others, on the next page.")
+    beyond: bool = Field(description="There are others, which no page reaches; filters do.")
 
 
 class Groups(BaseModel):
@@ -96,7 +97,9 @@ _NO_METADATA = {"photo_id", "caption", "paths", *_PROVENANCE}
 
 def hits_of(found: Sequence[Found], page: Page) -> Hits:
     """The photos found for a page, which are one more than it holds where there are others."""
-    return Hits(hits=[_hit(each) for each in found[: page.limit]], more=len(found) > page.limit)
+    others, following = len(found) > page.limit, page.offset + page.limit
+    hits = [_hit(each) for each in found[: page.limit]]
+    return Hits(hits=hits, more=others and following < FURTHEST, beyond=others and following >= FURTHEST)
 
 
 def groups_of(found: Duplicates, limit: int, offset: int) -> Groups:

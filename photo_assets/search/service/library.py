@@ -16,7 +16,7 @@ from photo_assets.search.errors import NoSuchPhoto
 from photo_assets.search.models import EngineOf
 from photo_assets.search.pictures import QueryPictures
 from photo_assets.search.query import Query
-from photo_assets.search.searching import Found, Searcher
+from photo_assets.search.searching import Found, QueryVectors, Searcher, embedded
 from photo_assets.search.service.warming import Warming
 from resources.decoding.previews import PreviewStore
 from resources.vectors.errors import UnknownVersion
@@ -41,7 +41,7 @@ class Library:
     is_ready: bool = False
     points: float = nan
     _count_again_at: float = -inf
-    _looked: dict[frozenset[Kind], Duplicates] = field(default_factory=dict)
+    _looked: dict[frozenset[Kind], tuple[float, Duplicates]] = field(default_factory=dict)
     _looking: Lock = field(default_factory=Lock)
     _warming: Warming = field(init=False)
 
@@ -59,26 +59,27 @@ class Library:
 
     def find(self, query: Query) -> list[Found]:
         """The photos that the query is after, the best first. Raises SearchError, VectorIndexError, ModelError."""
+        version, vectors = self._embedded(query)
         with self.collection.borrowed() as index:
             self._count(index)
             searcher = Searcher(index, self.engine_of, self.previews, show_missing=self.show_missing)
             try:
-                return searcher.find(query, self._warming.version(index))
+                return searcher.find(query, version, vectors)
             except UnknownVersion:  # dropped while it was asked
                 return searcher.find(query)
 
     def duplicates(self, kinds: Collection[Kind], *, anew: bool) -> Duplicates:
         """Photos that are there more than once, of these kinds: looked for `anew`, or as they were the last time.
 
-        So the pages of one look follow each other. A look reads the whole collection, and only one goes on at a time.
+        So the pages of one look follow each other. A look reads the whole collection: only one goes on at a time, and
+        serves all who asked before it began.
         """
-        wanted = frozenset(kinds)
+        wanted, asked_at = frozenset(kinds), time.monotonic()
         with self._looking:
-            if anew or wanted not in self._looked:
-                with self.collection.borrowed() as index:
-                    photos = read_compared(index, with_vectors=Kind.SEMANTIC in wanted, show_missing=self.show_missing)
-                self._looked[wanted] = find_duplicates(photos, wanted)
-            return self._looked[wanted]
+            began_at, _ = self._looked.get(wanted, (-inf, None))
+            if began_at < (asked_at if anew else 0):
+                self._looked[wanted] = time.monotonic(), self._look(wanted)
+            return self._looked[wanted][1]
 
     def payload(self, photo_id: str) -> Mapping[str, Any]:
         """All that the collection holds of a photo. Raises NoSuchPhoto."""
@@ -93,6 +94,19 @@ class Library:
         """The version that is searched now; None before the first ingest."""
         with self.collection.borrowed() as index:
             return index.active_version()
+
+    def _embedded(self, query: Query) -> tuple[str | None, QueryVectors | None]:
+        """The version to ask and the query's vectors in it; the collection is not kept while the model works."""
+        with self.collection.borrowed() as index:
+            version = self._warming.version(index)
+            asks_model = version is not None and (query.text.strip() or query.picture)
+            engine = self.engine_of(index, version) if asks_model else None
+        return version, embedded(query, engine) if engine else None
+
+    def _look(self, kinds: frozenset[Kind]) -> Duplicates:
+        with self.collection.borrowed() as index:
+            photos = read_compared(index, with_vectors=Kind.SEMANTIC in kinds, show_missing=self.show_missing)
+        return find_duplicates(photos, kinds)
 
     def _count(self, index: VectorIndex) -> None:
         """See how large the collection is, once in a while and only when it is open anyway."""

@@ -1,6 +1,7 @@
 // What the page asks of the service, and the address that says it: a search can be kept, shared and gone back to.
 
 const FILTERS = ["taken_from", "taken_to", "camera", "lens", "format", "min_rating", "keyword", "folder", "lat", "lon", "km"];
+const ASKED = ["text", "hybrid", ...FILTERS];
 const PAGE = 60;
 
 export class Problem extends Error {}
@@ -41,8 +42,16 @@ export function fill(form, parameters) {
   for (const name of ["text", ...FILTERS]) form.elements[name].value = parameters.get(name) ?? "";
 }
 
+const askedOf = (parameters) => new URLSearchParams([...parameters].filter(([name]) => ASKED.includes(name)));
+
+// Takes out of the address what is no part of a search: a token that was needed once, what a mail has added to a link.
+export function tidyAddress() {
+  const asked = askedOf(new URLSearchParams(location.search)).toString();
+  if (asked !== location.search.slice(1)) history.replaceState(null, "", `${location.pathname}${asked && `?${asked}`}${location.hash}`);
+}
+
 export function search(parameters, offset, picture) {
-  const asked = new URLSearchParams(parameters);
+  const asked = askedOf(parameters);
   asked.set("limit", PAGE);
   asked.set("offset", offset);
   if (!picture) return answer(`/search?${asked}`);

@@ -5,6 +5,7 @@ import { byId, element, facts } from "./elements.js";
 import { tile } from "./tiles.js";
 
 const dialog = byId("detail");
+const PARTS = ["detail-links", "detail-paths", "detail-facts", "detail-provenance", "similar"];
 const NAMES = {
   taken_at: "Taken", camera: "Camera", lens_model: "Lens", exposure_s: "Exposure", f_number: "Aperture", iso: "ISO",
   focal_length_mm: "Focal length", focal_length_35mm_mm: "As on 35 mm", flash_fired: "Flash", size: "Size",
@@ -62,7 +63,6 @@ function show(photo) {
 }
 
 async function showSimilar(id) {
-  byId("similar").replaceChildren();
   const found = await asking.similar(id).catch(() => ({ hits: [] }));
   if (dialog.dataset.photo === id) byId("similar").replaceChildren(...found.hits.map(tile));
 }
@@ -74,6 +74,7 @@ export async function open(id, hit) {
   picture.src = hit?.preview ?? `/previews/${id}`;
   picture.alt = hit?.caption ?? "";
   byId("detail-caption").textContent = hit?.caption ?? "…";
+  for (const part of PARTS) byId(part).replaceChildren(); // those of the photo before
   if (!dialog.open) dialog.showModal();
   dialog.querySelector("article").scrollTop = 0;
   const photo = await asking.photo(id);

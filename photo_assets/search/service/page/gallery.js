@@ -18,13 +18,24 @@ const parameters = () => new URLSearchParams(location.search);
 function tell(text, isProblem = false) {
   byId("status").textContent = text;
   byId("status").classList.toggle("problem", isProblem);
+  byId("trouble").textContent = "";
 }
 
-function summary(more) {
+function summary({ more, beyond }) {
   if (!hits.length) return "Nothing found. Take a filter off, or say it in other words.";
-  const count = `${hits.length}${more ? " or more" : ""} photo${hits.length === 1 && !more ? "" : "s"}`;
-  if (picture) return `${count} like ${picture.name}, the most alike first`;
-  return parameters().get("text") ? `${count}, the best first` : count;
+  const count = `${hits.length}${more || beyond ? " or more" : ""} photo${hits.length === 1 && !more ? "" : "s"}`;
+  const rest = beyond ? ". These are as many as a search shows: filters lead to the others" : "";
+  if (picture) return `${count} like ${picture.name}, the most alike first${rest}`;
+  return (parameters().get("text") ? `${count}, the best first` : count) + rest;
+}
+
+// Under a problem nothing is left standing of another search, and the next one is not made with this picture again.
+function dropAll() {
+  hits = [];
+  tiles.replaceChildren();
+  byId("more").hidden = true;
+  picture = null;
+  byId("without-picture").hidden = true;
 }
 
 function suggest(id, values) {
@@ -45,9 +56,12 @@ async function load(offset = 0) {
     tiles.append(...found.hits.map(tile));
     suggest("cameras", hits.map((hit) => hit.camera));
     byId("more").hidden = !found.more;
-    tell(summary(found.more));
+    tell(summary(found));
   } catch (problem) {
-    if (asked === latest) tell(problem.message, true);
+    if (asked !== latest) return;
+    if (offset) byId("trouble").textContent = problem.message; // where the button is that was pressed
+    else tell(problem.message, true);
+    if (!offset) dropAll();
   }
   byId("more").disabled = false;
 }
@@ -60,7 +74,8 @@ function render() {
   byId("filter-count").textContent = count;
   byId("filter-count").hidden = !count;
   const text = parameters().get("text");
-  tiles.classList.toggle("unscored", !text);
+  tiles.classList.toggle("unscored", !text && !picture);
+  byId("without-picture").hidden = !picture;
   document.title = text ? `${text} · Photos` : "Photos";
   return load();
 }
@@ -71,10 +86,10 @@ function go(asked) {
   return render();
 }
 
+// By this picture from now on, beside the words and filters there are; by none where there is none.
 function searchBy(file) {
   picture = file;
-  tiles.classList.remove("unscored");
-  return load();
+  return render();
 }
 
 // One photo, by the part of the address behind #.
@@ -88,6 +103,7 @@ function renderPhoto() {
   byId("previous").disabled = at < 1;
   byId("next").disabled = at < 0 || at > hits.length - 2;
   return detail.open(id, hits[at]).catch((problem) => {
+    if (shown() !== id) return; // another is shown by now
     dialog.close();
     tell(problem.message, true);
   });
@@ -129,7 +145,6 @@ function onKey(event) {
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  picture = null;
   showFilters(false);
   go(asking.parametersOf(form));
 });
@@ -139,7 +154,12 @@ byId("clear").addEventListener("click", () => {
   if (form.elements.text.value.trim()) kept.set("text", form.elements.text.value.trim());
   go(kept);
 });
-byId("picture").addEventListener("change", (event) => event.target.files[0] && searchBy(event.target.files[0]));
+byId("picture").addEventListener("change", (event) => {
+  const [file] = event.target.files;
+  event.target.value = ""; // so that the same file can be chosen again
+  if (file) searchBy(file);
+});
+byId("without-picture").addEventListener("click", () => searchBy(null));
 byId("more").addEventListener("click", () => load(hits.length));
 byId("previous").addEventListener("click", () => step(-1));
 byId("next").addEventListener("click", () => step(1));
@@ -158,9 +178,12 @@ document.addEventListener("drop", (event) => {
   if (event.dataTransfer.files[0]) searchBy(event.dataTransfer.files[0]);
 });
 window.addEventListener("popstate", () => {
-  if (location.search !== rendered) render();
+  if (location.search === rendered) return;
+  picture = null; // the address that one goes back to knows of none
+  render();
 });
 window.addEventListener("hashchange", renderPhoto);
 
+asking.tidyAddress();
 await render();
 renderPhoto();

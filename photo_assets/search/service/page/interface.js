@@ -13,7 +13,10 @@ function kindOf(schema) {
 
 function boundsOf(schema) {
   const bounded = schema.anyOf?.[0] ?? schema;
-  const bounds = { from: bounded.minimum, to: bounded.maximum, "at most": bounded.maxLength, default: schema.default };
+  const bounds = {
+    from: bounded.minimum, above: bounded.exclusiveMinimum, to: bounded.maximum, below: bounded.exclusiveMaximum,
+    "characters at most": bounded.maxLength, "values at most": bounded.maxItems, default: schema.default,
+  };
   return Object.entries(bounds)
     .filter(([, value]) => value !== undefined && value !== "" && value !== null)
     .map(([name, value]) => `${name} ${JSON.stringify(value)}`)
