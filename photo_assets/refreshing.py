@@ -17,10 +17,8 @@ from photo_assets.progress import Listener
 from photo_assets.refresh_plan import Due, current_provenance, likely_provenance, plan_refresh
 from photo_assets.repairing import Wrong, put_right
 from photo_assets.run_tags import STARTED_BY
-from photo_assets.running import BatchRun, describe_collection, run_batch
+from photo_assets.running import describe_collection, run_batch
 from photo_assets.settings import Settings
-from resources.errors import first_line
-from resources.tables.frames import TableError
 
 
 @dataclass
@@ -100,12 +98,9 @@ def _run_all(settings: Settings, due: list[Due], refreshed: Refreshed, listener:
 
 def _run_one(definitions: dg.Definitions, instance: dg.DagsterInstance, due: Due, refreshed: Refreshed) -> None:
     started_by, selection = REFRESH_TAG[STARTED_BY], due.selection()
-    try:
-        ended = run_batch(
-            definitions, instance, "ingest_batch", due.batch, due.files, started_by, asset_selection=selection
-        )
-    except TableError as error:  # of this batch alone
-        ended = BatchRun(failed=first_line(error))
+    ended = run_batch(
+        definitions, instance, "ingest_batch", due.batch, due.files, started_by, asset_selection=selection
+    )
     if ended.left:
         refreshed.left.append(due)
     elif ended.failed:

@@ -11,6 +11,7 @@ from photo_assets.at_work import batches_at_work
 from photo_assets.partitions import BATCHES
 from photo_assets.run_tags import run_tags
 from resources.errors import PhotoPlatformError, first_line
+from resources.tables.frames import TableError
 
 # Dagster's own console log would bury the progress bar.
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -42,16 +43,19 @@ def run_batch(
     started_by: str,
     **run: Any,
 ) -> BatchRun:
-    """Run a job for one batch of so many files; one that fails stays due. Raises what would fail every other too."""
+    """Run a job for one batch of so many files; one that fails stays due. Raises what would fail every other too.
+
+    A table that cannot be read is its batch's alone.
+    """
     if batches_at_work(instance, [batch]):
         return BatchRun(left=True)
     instance.add_dynamic_partitions(str(BATCHES.name), [batch])
     tags = run_tags(batch, files, started_by)
     try:
         return BatchRun(seconds=run_in_process(definitions, instance, job, tags, partition_key=batch, **run))
-    except PhotoPlatformError:
-        raise
     except Exception as error:
+        if isinstance(error, PhotoPlatformError) and not isinstance(error, TableError):
+            raise
         return BatchRun(failed=first_line(error))
 
 

@@ -79,8 +79,9 @@ def collection_points(
     deps=["collection_points"],
     check_specs=check_specs("photo_collection"),
     pool="collection",
-    # Not eager(): below dynamic partitions that waits until every batch has been done once.
-    automation_condition=dg.AutomationCondition.any_deps_updated()
+    # Not eager(): below dynamic partitions that waits until every batch has been done once. A batch that ends while
+    # others run is not forgotten for that: it is remembered until this has run.
+    automation_condition=dg.AutomationCondition.any_deps_updated().since_last_handled()
     & ~dg.AutomationCondition.in_progress()
     & ~dg.AutomationCondition.any_deps_in_progress(),
 )

@@ -23,7 +23,7 @@ def has_more_scans_than(limit: int, data: bytes) -> bool:
             scans += 1
             if scans > limit:
                 return True
-            if data[at + 4 : at + 5] == components:
+            if scans == 1 and data[at + 4 : at + 5] == components:
                 return False
     return False
 

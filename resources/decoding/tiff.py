@@ -6,6 +6,7 @@ Every offset is checked against the bytes at hand, so hostile files end the walk
 """
 
 import struct
+from collections import deque
 from collections.abc import Iterator, Mapping
 
 Directory = Mapping[int, tuple[int, ...]]
@@ -67,10 +68,10 @@ def block_in_first_directory(data: bytes, wanted_tag: int) -> bytes:
 def iter_directories(data: bytes) -> Iterator[Directory]:
     """Yield the directories in the file's order: the chain of the first one, then their SubIFDs."""
     order = _BYTE_ORDERS.get(data[:4])
-    pending = list(_read(order, "I", 1, data, 4)) if order else []
+    pending = deque(_read(order, "I", 1, data, 4)) if order else deque[int]()
     seen: set[int] = set()
     while order and pending and len(seen) < _MAX_DIRECTORIES:
-        offset = pending.pop(0)
+        offset = pending.popleft()  # of a tag that may list a million
         if offset and offset not in seen:
             seen.add(offset)
             directory, following = _read_directory(order, data, offset)

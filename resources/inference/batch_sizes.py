@@ -71,7 +71,10 @@ def runner_for(
     """A runner that begins with what was learnt, or else with what a probe says; never with more than `most`."""
     if device.name != "cuda":
         return BatchRunner(min(most, learnt or most), most)
-    fitting = probed_size(infer, shape, most)
+    try:
+        fitting = probed_size(infer, shape, most)
+    except torch.OutOfMemoryError:  # others have the device: one at a time, and more as it proves to fit
+        return BatchRunner(1, most)
     return BatchRunner(min(fitting, learnt or fitting), fitting)
 
 

@@ -10,6 +10,7 @@ from typing import TypeVar
 import torch
 
 from resources.errors import first_line
+from resources.inference.errors import DeviceLost
 from resources.inference.port import ItemError
 
 Item = TypeVar("Item")
@@ -17,6 +18,7 @@ Result = TypeVar("Result")
 
 # After so many full batches a size that was too large once is tried again: another process may have left the device.
 _PATIENCE = 16
+_OUT_OF_MEMORY = ("out of memory", "ALLOC_FAILED", "can't allocate memory")
 
 
 class BatchRunner:
@@ -40,19 +42,31 @@ class BatchRunner:
         results: list[Result | ItemError] = []
         while len(results) < len(items):
             batch = items[len(results) : len(results) + self.batch_size]
-            try:
-                results.extend(self._answers(batch, infer))
+            answers = self._answers(batch, infer)
+            if not isinstance(answers, Exception):
+                results.extend(answers)
                 self._grow_after(batch)
-            except torch.OutOfMemoryError as error:
-                results.extend(self._smaller(batch, error))
-            except Exception as error:
-                results.extend(self._one_by_one(batch, infer, error))
+            elif _is_out_of_memory(answers):
+                results.extend(self._smaller(batch, answers))
+            else:
+                results.extend(self._one_by_one(batch, infer, answers))
         return results
 
-    def _answers(self, batch: Sequence[Item], infer: Callable[[Sequence[Item]], Sequence[Result]]) -> Sequence[Result]:
-        results = infer(batch)
+    def _answers(
+        self, batch: Sequence[Item], infer: Callable[[Sequence[Item]], Sequence[Result]]
+    ) -> Sequence[Result] | Exception:
+        """The answers, or why there are none: without the traceback, which would keep the batch's memory taken.
+
+        Raises DeviceLost.
+        """
+        try:
+            results = infer(batch)
+        except torch.AcceleratorError as error:
+            raise DeviceLost(first_line(error)) from error
+        except Exception as error:
+            return error.with_traceback(None)
         if len(results) != len(batch):
-            raise RuntimeError(f"{len(batch)} items gave {len(results)} results")
+            return RuntimeError(f"{len(batch)} items gave {len(results)} results")
         self.batches += 1
         self.items += len(batch)
         return results
@@ -63,11 +77,11 @@ class BatchRunner:
             self.batch_size = min(self._largest, self.batch_size + max(1, self.batch_size // 4))
             self._full_batches = 0
 
-    def _smaller(self, batch: Sequence[Item], error: torch.OutOfMemoryError) -> list[ItemError]:
+    def _smaller(self, batch: Sequence[Item], error: Exception) -> list[ItemError]:
         """Halve the batch size and answer nothing yet; an item that does not even fit alone gets its error."""
         torch.cuda.empty_cache()
         if len(batch) == 1:
-            return [ItemError("out_of_memory", f"one image does not fit the device: {first_line(error)}")]
+            return [_failure(error)]
         self.batch_size = len(batch) // 2
         self._patience, self._full_batches = 2 * self._patience, 0
         return []
@@ -76,11 +90,20 @@ class BatchRunner:
         self, batch: Sequence[Item], infer: Callable[[Sequence[Item]], Sequence[Result]], error: Exception
     ) -> list[Result | ItemError]:
         if len(batch) == 1:
-            return [ItemError("inference", first_line(error))]
+            return [_failure(error)]
         results: list[Result | ItemError] = []
         for item in batch:
-            try:
-                results.extend(self._answers([item], infer))
-            except Exception as single:
-                results.append(ItemError("inference", first_line(single)))
+            answers = self._answers([item], infer)
+            results.extend([_failure(answers)] if isinstance(answers, Exception) else answers)
         return results
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """Whether the device had no room: libraries below torch say so in words alone."""
+    return isinstance(error, torch.OutOfMemoryError) or any(words in str(error) for words in _OUT_OF_MEMORY)
+
+
+def _failure(error: Exception) -> ItemError:
+    if _is_out_of_memory(error):
+        return ItemError("out_of_memory", f"one image does not fit the device: {first_line(error)}")
+    return ItemError("inference", first_line(error))

@@ -60,7 +60,7 @@ class Blip:
     @torch.inference_mode()
     def infer(self, inputs: Sequence[np.ndarray]) -> list[str]:
         """One caption per (3, H, W) uint8 input, as `preprocessing.fit` makes it."""
-        pixels = torch.from_numpy(np.stack(inputs)).to(self._device.name, non_blocking=True)
+        pixels = torch.from_numpy(np.stack(inputs)).to(self._device.name)
         keys, values = self._graphs.memory(self._graphs.image(pixels))
         tokens = self._write(keys, values)
         texts: list[str] = self._card.tokenizer.batch_decode(tokens.cpu(), skip_special_tokens=True)

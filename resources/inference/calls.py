@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 from resources.inference.errors import (
     ServiceChanged,
     ServiceError,
+    ServiceFailed,
     ServiceMismatch,
     ServiceRefused,
     ServiceUnauthorized,
@@ -117,6 +118,8 @@ class Calls:
     def _read(self, response: httpx.Response, kind: type[Message]) -> Message:
         if response.status_code in (401, 403):
             raise ServiceUnauthorized(self._url)
+        if response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
+            raise ServiceFailed(self._url, response.status_code, _detail(response))
         if response.status_code != httpx.codes.OK:
             raise ServiceRefused(self._url, response.status_code, _detail(response))
         try:

@@ -55,7 +55,7 @@ class Clip:
     @torch.inference_mode()
     def infer(self, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         """One float32 (dimensions,) vector of norm 1 per (3, H, W) uint8 input, as `preprocessing.fit` makes it."""
-        pixels = torch.from_numpy(np.stack(inputs)).to(self._device.name, non_blocking=True)
+        pixels = torch.from_numpy(np.stack(inputs)).to(self._device.name)
         return list(self._graphs.image(pixels).cpu().numpy())
 
     @torch.inference_mode()

@@ -5,10 +5,12 @@ ModelError
 ├── WrongModel         the checkpoint is of another family than its place needs
 ├── ExportFailed       graphs could not be made, or do not answer as torch does; nothing was written
 ├── GraphsUnusable     exported graphs are absent, changed, or of another model
+├── DeviceLost         the GPU failed, and answers nothing more in this process          a new process helps
 └── ServiceError       the inference service at INFERENCE_URL cannot be used
     ├── ServiceUnreachable    it does not answer, or answers "not now"     retry helps
     ├── ServiceUnauthorized   it refuses the token
-    ├── ServiceRefused        it refuses or fails the request
+    ├── ServiceFailed         it fails with the request                    retry helps
+    ├── ServiceRefused        it refuses the request
     ├── ServiceChanged        its models are others than before            retry helps
     └── ServiceMismatch       what answers is no service of this release
 """
@@ -58,6 +60,18 @@ class GraphsUnusable(ModelError):
         )
 
 
+class DeviceLost(ModelError):
+    """A fault of the device, after which every call of this process fails: no picture is to blame."""
+
+    retryable = True
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"the device that runs the models has failed ({reason}). Start again: a new process may find it well; "
+            "nothing is lost. Look into the system's log for what it says of the GPU."
+        )
+
+
 class ServiceError(ModelError):
     """The inference service at `url` cannot be used."""
 
@@ -82,8 +96,21 @@ class ServiceUnauthorized(ServiceError):
         super().__init__(f"the inference service at {url} refuses access. Set INFERENCE_TOKEN to its token.")
 
 
+class ServiceFailed(ServiceError):
+    """It fails with the request as a whole, as where its device is gone; `status` is HTTP's."""
+
+    retryable = True
+
+    def __init__(self, url: str, status: int, reason: str) -> None:
+        self.status = status
+        super().__init__(
+            f"the inference service at {url} failed ({status}: {reason}). Read what `photos inference` says there, and "
+            "start it again if it does not do so by itself; nothing is lost, and what failed is tried again."
+        )
+
+
 class ServiceRefused(ServiceError):
-    """It refuses the request, or fails with it; `status` is HTTP's."""
+    """It refuses the request; `status` is HTTP's."""
 
     def __init__(self, url: str, status: int, reason: str) -> None:
         self.status = status

@@ -87,9 +87,9 @@ class Preparation:
     def _fit(self, picture: bytes) -> dict[str, np.ndarray] | ItemError:
         try:
             image = read_picture(picture)
+            return {name: preprocessing.fit(image) for name, preprocessing in self._models.items()}
         except Exception as error:  # whatever a decoder raises costs this picture only
             return ItemError("undecodable", f"the picture cannot be read ({first_line(error)})")
-        return {name: preprocessing.fit(image) for name, preprocessing in self._models.items()}
 
 
 def content_key(picture: bytes) -> bytes:

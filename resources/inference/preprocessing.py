@@ -13,6 +13,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+# How many times as long as it is wide a picture is beside its crop, before it is no longer made whole.
+_HAIRLINE = 16
+
 
 @dataclass(frozen=True)
 class Preprocessing:
@@ -54,9 +57,8 @@ class Preprocessing:
 
     def fit(self, picture: Image.Image) -> np.ndarray:
         """(3, H, W) uint8 of an RGB picture of any size."""
-        resized = picture.resize(self._target(picture.width, picture.height), self.resample)
-        if self.crop:
-            resized = _centre_crop(resized, *self.crop)
+        size = self._target(picture.width, picture.height)
+        resized = _centre(picture, size, self.crop, self.resample) if self.crop else picture.resize(size, self.resample)
         return np.ascontiguousarray(np.asarray(resized).transpose(2, 0, 1))
 
     def _target(self, width: int, height: int) -> tuple[int, int]:
@@ -67,9 +69,20 @@ class Preprocessing:
         return max(self.size, int(width * scale)), max(self.size, int(height * scale))
 
 
-def _centre_crop(picture: Image.Image, height: int, width: int) -> Image.Image:
-    left, top = (picture.width - width) // 2, (picture.height - height) // 2
-    return picture.crop((left, top, left + width, top + height))
+def _centre(
+    picture: Image.Image, size: tuple[int, int], crop: tuple[int, int], resample: Image.Resampling
+) -> Image.Image:
+    """What a centre crop of (height, width) shows of the picture at this size.
+
+    Of a picture of one pixel's width, whose size is hundreds of megapixels, nothing is made but that; it is not done
+    so for all, because Pillow then rounds otherwise than the reference processors do, in one pixel of thousands.
+    """
+    (height, width), (left, top) = crop, ((size[0] - crop[1]) // 2, (size[1] - crop[0]) // 2)
+    if max(size) <= _HAIRLINE * max(crop):
+        return picture.resize(size, resample).crop((left, top, left + width, top + height))
+    x, y = picture.width / size[0], picture.height / size[1]
+    right, bottom = min(picture.width, (left + width) * x), min(picture.height, (top + height) * y)
+    return picture.resize((width, height), resample, (left * x, top * y, right, bottom))
 
 
 def _edges(size: Any) -> tuple[int, int] | int:

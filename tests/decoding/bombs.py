@@ -93,6 +93,7 @@ def _dngs() -> dict[str, Bomb]:
         "more tiles than are counted": _is(_many_tiles(14_000, 8), "too_large"),
         "directory pointing at itself": _is(plain[:4] + struct.pack("<I", 8) + _pointing_back(plain), "ok"),
         "60,000 tags that say the same million": _is(_repeating_tags(), "corrupt", "unsupported"),
+        "a DNG of a million directories at nothing": _is(_listing_nothing(), "corrupt", "unsupported"),
     }
 
 
@@ -191,6 +192,14 @@ def _many_tiles(side_px: int, tile_px: int) -> bytes:
     directory = struct.pack("<H", len(said)) + b"".join(said[tag] for tag in sorted(said)) + bytes(4)
     at = len(plain) + len(offsets) + len(sizes)
     return plain[:4] + struct.pack("<I", at) + plain[8:] + offsets + sizes + directory
+
+
+def _listing_nothing() -> bytes:
+    """Return a DNG whose SubIFDs tag lists a million directories, all of them nowhere."""
+    values = 1_000_000
+    listed = struct.pack("<HHII", 330, 4, values, 10 + 2 * 12 + 4)
+    version = struct.pack("<HHI4B", 50706, 1, 4, 1, 4, 0, 0)
+    return b"II*\0" + struct.pack("<IH", 8, 2) + listed + version + bytes(4) + bytes(4 * values)
 
 
 def _repeating_tags() -> bytes:

@@ -76,6 +76,13 @@ def test_scans_are_counted_to_the_limit_and_not_in_other_segments():
     assert sum(has_more_scans_than(limit, progressive[:2] + decoys + progressive[2:]) for limit in range(20)) == scans
 
 
+def test_scans_are_counted_behind_a_first_one_of_some_components_too():
+    frame = b"\xff\xc0\0\x11\x08\0\x40\0\x40\x03" + bytes(9)
+    one, all_three = (b"\xff\xda" + (6 + 2 * n).to_bytes(2, "big") + bytes([n]) + bytes(3 + 2 * n) for n in (1, 3))
+    assert has_more_scans_than(10, b"\xff\xd8" + frame + one + 100 * all_three)
+    assert not has_more_scans_than(10, b"\xff\xd8" + frame + all_three + 100 * one)
+
+
 def test_a_directory_counts_each_tag_once():
     entry = struct.pack("<HHII", tiff.SUB_IFDS, 4, 1, 99)
     other = struct.pack("<HHII", tiff.SUB_IFDS, 4, 1, 77)

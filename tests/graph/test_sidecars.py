@@ -78,3 +78,19 @@ def test_a_hostile_sidecar_costs_its_own_words_only(settings: Settings, photos: 
     ingested = ingest_now(settings)
     assert (ingested.counts["ok"], ingested.failed) == (3, {})
     assert said_of(payloads(settings)["photo-0.jpg"]) == (None, None)
+
+
+def test_a_table_that_cannot_be_read_costs_its_own_batch_only(settings: Settings, photos: Path) -> None:
+    (first,) = ingest_now(settings).batches
+    write_photo(photos / "late.jpg", seed=9)
+    ingest_now(settings)
+    (table,) = (settings.photo_data / "tables" / "decoded_images").glob(f"*{first}*")
+    table.write_bytes(b"no table")
+    for name in ("photo-0", "late"):
+        (photos / f"{name}.jpg.xmp").write_text(XMP.format(rating=1, keyword="later"))
+
+    ingested = ingest_now(settings)
+
+    assert list(ingested.failed) == [first] and "materialize" in ingested.failed[first]
+    assert len(ingested.described) == 2
+    assert said_of(payloads(settings)["late.jpg"]) == (1, ["later"])

@@ -1,11 +1,14 @@
 """What was learnt of batch sizes is kept whole, per model and device, and never trusted further than it reaches."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+from resources.inference import batch_sizes
 from resources.inference.batch_sizes import LearntSizes, runner_for, size_key
 from resources.inference.checkpoints import checkpoints
 from resources.inference.devices import Device
@@ -55,6 +58,17 @@ def test_a_learnt_size_is_begun_with_and_never_exceeds_the_most() -> None:
     assert runner_for(infer, (96, 96), 8, CPU, None).batch_size == 8
     assert runner_for(infer, (96, 96), 8, CPU, 3).batch_size == 3
     assert runner_for(infer, (96, 96), 8, CPU, 99).batch_size == 8
+
+
+def test_a_gpu_that_others_have_filled_begins_with_one_picture_and_grows(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*arguments: Any) -> int:
+        raise torch.OutOfMemoryError("full")
+
+    monkeypatch.setattr(batch_sizes, "probed_size", full)
+    runner = runner_for(list, (96, 96), 8, replace(CPU, name="cuda"), 5)
+    assert runner.batch_size == 1
+    runner.run(range(100), list)
+    assert runner.batch_size > 1
 
 
 def test_the_engine_writes_down_what_an_overflow_taught_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

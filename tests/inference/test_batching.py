@@ -1,5 +1,6 @@
 """Results keep their place whatever happens to a batch."""
 
+import weakref
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -7,6 +8,7 @@ import pytest
 import torch
 
 from resources.inference.batching import BatchRunner
+from resources.inference.errors import DeviceLost
 from resources.inference.port import ItemError
 
 
@@ -49,6 +51,39 @@ def test_a_batch_that_does_not_fit_is_halved_and_done_again() -> None:
     assert runner.batch_size == 2
 
 
+@pytest.mark.parametrize("words", ["CUBLAS_STATUS_ALLOC_FAILED when calling", "MPS backend out of memory"])
+def test_a_library_that_tells_of_full_memory_in_words_is_understood(words: str) -> None:
+    def at_most_three(items: Sequence[int]) -> list[int]:
+        if len(items) > 3 or 5 in items:
+            raise RuntimeError(words)
+        return double(items)
+
+    runner = BatchRunner(8)
+    assert kinds(runner.run(range(8), at_most_three)) == [0, 2, 4, 6, 8, "out_of_memory", 12, 14]
+    assert runner.batch_size == 1
+
+
+def test_nothing_of_a_batch_that_failed_is_kept_while_it_is_done_again() -> None:
+    class Batch:
+        """What a model makes of its items, and what takes the device's memory."""
+
+    alive: list[bool] = []
+    earlier: list[weakref.ref[Batch]] = []
+
+    def fail_together(items: Sequence[int]) -> list[int]:
+        alive.append(any(each() is not None for each in earlier))
+        made = Batch()
+        earlier.append(weakref.ref(made))
+        if len(items) > 1:
+            raise errors[len(items)]
+        return double(items)
+
+    errors = {4: ValueError("odd"), 2: torch.OutOfMemoryError("full")}
+    for size in (4, 2):
+        assert BatchRunner(size).run(range(size), fail_together) == list(range(0, 2 * size, 2))
+    assert len(alive) == 8 and not any(alive)
+
+
 def test_an_item_that_never_fits_costs_only_itself() -> None:
     def five_is_huge(items: Sequence[int]) -> list[int]:
         if 5 in items:
@@ -56,6 +91,14 @@ def test_an_item_that_never_fits_costs_only_itself() -> None:
         return double(items)
 
     assert kinds(BatchRunner(4).run(range(8), five_is_huge)) == [0, 2, 4, 6, 8, "out_of_memory", 12, 14]
+
+
+def test_a_lost_device_is_no_pictures_fault() -> None:
+    def lost(items: Sequence[int]) -> list[int]:
+        raise torch.AcceleratorError("CUDA error: an illegal memory access was encountered\nand more")
+
+    with pytest.raises(DeviceLost, match="illegal memory access was encountered\\)"):
+        BatchRunner(4).run(range(8), lost)
 
 
 def test_too_few_results_are_an_error_and_never_a_shift() -> None:

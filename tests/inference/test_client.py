@@ -24,6 +24,7 @@ from resources.inference.client import RemoteEngine
 from resources.inference.engine import engine_for
 from resources.inference.errors import (
     ServiceChanged,
+    ServiceFailed,
     ServiceMismatch,
     ServiceRefused,
     ServiceUnauthorized,
@@ -184,7 +185,7 @@ def test_a_service_that_is_not_there_is_told_soon() -> None:
         (Answer(401), ServiceUnauthorized),
         (Answer(403), ServiceUnauthorized),
         (Answer(404, {"detail": "Not Found"}), ServiceRefused),
-        (Answer(500, b"Internal Server Error"), ServiceRefused),
+        (Answer(500, b"Internal Server Error"), ServiceFailed),
         (Answer(200, b"<html>a page</html>"), ServiceMismatch),
         (Answer(200, answers()), ServiceMismatch),
         (Answer(200, answers(picture(1))), ServiceMismatch),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ import torch
 from PIL import Image
 from transformers import AutoTokenizer, BlipForConditionalGeneration, CLIPModel
 
+from resources.inference import preprocessing
 from resources.inference.blip import Blip
 from resources.inference.checkpoints import SMALL_MODELS, Checkpoint, checkpoints
 from resources.inference.clip import Clip
@@ -158,6 +160,41 @@ def test_the_engine_answers_as_plain_transformers_does(
 def normalised(preprocessing: Preprocessing, image: Image.Image) -> torch.Tensor:
     pixels = torch.from_numpy(preprocessing.fit(image)).unsqueeze(0)
     return Normalise(preprocessing, torch.float32)(pixels)
+
+
+@pytest.mark.parametrize("size", [(4096, 1), (1, 4096), (3000, 2)])
+def test_a_hairline_takes_no_more_memory_than_any_picture(
+    engine: InProcessEngine, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
+) -> None:
+    made: list[int] = []
+    resize = Image.Image.resize
+
+    def seen(picture: Image.Image, to: tuple[int, int], *how: Any) -> Image.Image:
+        made.append(to[0] * to[1])
+        return resize(picture, to, *how)
+
+    monkeypatch.setattr(Image.Image, "resize", seen)
+    encoded = BytesIO()
+    Image.linear_gradient("L").resize(size).convert("RGB").save(encoded, "PNG")
+    made.clear()
+    (answer,) = engine.infer([encoded.getvalue()])
+    assert not isinstance(answer.vector, ItemError) and not isinstance(answer.caption, ItemError)
+    assert max(made) <= 1_000_000
+
+
+@pytest.mark.parametrize("size", [(512, 768), (683, 512), (91, 64), (2000, 16), (16, 2000), (601, 33)])
+def test_the_centre_alone_is_what_cropping_the_whole_would_leave(
+    size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preprocessing, "_HAIRLINE", 0)
+    picture = Image.effect_noise(size, 80).convert("RGB")
+    for resample in (Image.Resampling.BICUBIC, Image.Resampling.BILINEAR, Image.Resampling.LANCZOS):
+        ours = Preprocessing(224, (224, 224), (0.5,) * 3, (0.5,) * 3, resample)
+        width, height = ours._target(*size)
+        left, top = (width - 224) // 2, (height - 224) // 2
+        whole = picture.resize((width, height), resample).crop((left, top, left + 224, top + 224))
+        difference = ours.fit(picture).astype(int) - np.asarray(whole).transpose(2, 0, 1)
+        assert np.abs(difference).mean() < 1, "of noise, 80 levels deep; a shift by a pixel makes it tens"
 
 
 @pytest.fixture(params=["clip", "blip"])

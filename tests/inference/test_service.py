@@ -4,7 +4,7 @@ import itertools
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from resources.inference.client import RemoteEngine
-from resources.inference.port import ItemError
+from resources.inference.errors import DeviceLost
+from resources.inference.port import Inferred, ItemError
 from resources.inference.service.limits import Limits
 from resources.inference.service.messages import decoded
 from resources.inference.service.running import InferenceServer
@@ -292,6 +293,26 @@ def test_models_that_cannot_be_loaded_end_the_service_with_their_error() -> None
     server = InferenceServer(Loading(RuntimeError("no weights")), "127.0.0.1", 0)
     with pytest.raises(RuntimeError, match="no weights"):
         server.run(lambda: None)
+
+
+def test_a_lost_device_ends_the_service_with_its_error() -> None:
+    class Losing(FakeEngine):
+        def infer(self, pictures: Iterable[Any], **wishes: bool) -> Iterator[Inferred]:
+            batch = list(pictures)
+            if picture(13) in batch:
+                raise DeviceLost("unspecified launch failure")
+            return super().infer(batch, **wishes)
+
+    server, ready = InferenceServer(Losing(), "127.0.0.1", 0), threading.Event()
+    with ThreadPoolExecutor(1) as running:
+        ended = running.submit(server.run, ready.set)
+        assert ready.wait(30)
+        url = f"http://127.0.0.1:{server.port}"
+        assert httpx.post(url + INFER, files=files(picture(1))).status_code == 200
+        lost = httpx.post(url + INFER, files=files(picture(13)))
+        assert lost.status_code == 500 and "unspecified launch failure" in lost.json()["detail"]
+        with pytest.raises(DeviceLost, match="Start again"):
+            ended.result(30)
 
 
 def test_the_metrics_count_requests_pictures_failures_and_batches(engine: FakeEngine) -> None:

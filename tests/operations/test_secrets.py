@@ -154,7 +154,7 @@ PATHS = ["/", "/docs", "/openapi.json", "/health", "/metrics", "/search", "/logi
 @pytest.fixture(params=["search", "inference"])
 def service(request: pytest.FixtureRequest) -> Iterator[TestClient]:
     """Each service with a token, its insides broken."""
-    serving = Serving(FakeEngine(), Limits())
+    serving = Serving(FakeEngine(), Limits(), on_loss=print)
     access = Access(CANARY, "ITS_TOKEN", [], OPEN_PATHS, COOKIE, LOGIN)
     broken = Library(None, FakeEngine(), None, None)  # type: ignore[arg-type]
     app = search_app(broken, access, RequestLimits()) if request.param == "search" else inference_app(serving, access)

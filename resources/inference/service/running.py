@@ -1,4 +1,7 @@
-"""Running the inference service: its models load beside the server, which says so meanwhile."""
+"""Running the inference service: its models load beside the server, which says so meanwhile.
+
+A device that is lost ends it, with the error: whoever keeps services running starts another process, which is the cure.
+"""
 
 from resources.inference.port import InferenceEngine
 from resources.inference.service.app import build_app
@@ -17,6 +20,6 @@ class InferenceServer(WebServer):
         self, engine: InferenceEngine, host: str, port: int, token: str = "", limits: Limits | None = None
     ) -> None:
         listener = Listener(host, port, token, _TOKEN)
-        serving = Serving(engine, limits or Limits())
+        serving = Serving(engine, limits or Limits(), self.fail)
         app = build_app(serving, Access(token, _TOKEN, listener.names))
         super().__init__(app, listener, serving.load, serving.limits.shutdown_s)

@@ -3,8 +3,9 @@
 No HTTP here: app.py turns requests into these calls.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
@@ -12,7 +13,7 @@ from typing import Any
 
 from PIL import Image
 
-from resources.inference.errors import ModelError
+from resources.inference.errors import DeviceLost, ModelError
 from resources.inference.port import InferenceEngine, Inferred, ItemError
 from resources.inference.service.limits import Limits
 from resources.inference.service.merging import Merger
@@ -34,10 +35,13 @@ class Asked:
 
 
 class Serving:
-    """An engine with a queue for pictures and one for texts, so that a search need not wait behind an ingest."""
+    """An engine with a queue for pictures and one for texts, so that a search need not wait behind an ingest.
 
-    def __init__(self, engine: InferenceEngine, limits: Limits) -> None:
-        self._engine, self.limits = engine, limits
+    `on_loss` is told when the device is lost, after which nothing can be answered.
+    """
+
+    def __init__(self, engine: InferenceEngine, limits: Limits, on_loss: Callable[[DeviceLost], None]) -> None:
+        self._engine, self.limits, self._on_loss = engine, limits, on_loss
         self.metrics = Metrics(waiting=lambda: len(self._pictures))
         self.models: Models | None = None
         self._pictures = Merger(
@@ -89,10 +93,21 @@ class Serving:
         return picture
 
     def _infer(self, asked: Asked, pictures: Sequence[bytes | ItemError]) -> list[Inferred]:
-        return list(self._engine.infer(pictures, embed=asked.embed, caption=asked.caption))
+        with self._telling_of_loss():
+            return list(self._engine.infer(pictures, embed=asked.embed, caption=asked.caption))
 
     def _embed_texts(self, _: None, texts: Sequence[str]) -> list[Any]:
-        return self._engine.embed_texts(texts)
+        with self._telling_of_loss():
+            return self._engine.embed_texts(texts)
+
+    @contextmanager
+    def _telling_of_loss(self) -> Iterator[None]:
+        try:
+            yield
+        except DeviceLost as lost:
+            self.models = None
+            self._on_loss(lost)
+            raise
 
     def _device_batch(self) -> int:
         sizes = [int(size) for name, size in self._engine.measures().items() if name.endswith("_batch")]
