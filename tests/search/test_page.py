@@ -244,7 +244,7 @@ def test_a_picture_is_searched_by(tab: Tab, service: str, picture: bytes, tmp_pa
     alone = tab.ask(scores)
     tab.ask("document.getElementById('text').value = 'photo 5'; document.querySelector('form .primary').click()")
     tab.wait(f"location.search === '?text=photo+5' && {scores}.join() !== {alone}.join()")
-    assert "like mine.jpg" in tab.ask(STATUS), "words and picture together"
+    assert "like mine.jpg and “photo 5”" in tab.ask(STATUS), "words and picture together"
     tab.ask("document.getElementById('without-picture').click()")
     tab.wait(f"{STATUS} === '{PHOTOS} photos, the best first'")
     assert tab.ask("document.getElementById('without-picture').hidden")

@@ -25,8 +25,9 @@ function summary({ more, beyond }) {
   if (!hits.length) return "Nothing found. Take a filter off, or say it in other words.";
   const count = `${hits.length}${more || beyond ? " or more" : ""} photo${hits.length === 1 && !more ? "" : "s"}`;
   const rest = beyond ? ". These are as many as a search shows: filters lead to the others" : "";
-  if (picture) return `${count} like ${picture.name}, the most alike first${rest}`;
-  return (parameters().get("text") ? `${count}, the best first` : count) + rest;
+  const text = parameters().get("text");
+  if (picture) return `${count} like ${picture.name}${text ? ` and “${text}”` : ""}, the most alike first${rest}`;
+  return (text ? `${count}, the best first` : count) + rest;
 }
 
 // Under a problem nothing is left standing of another search, and the next one is not made with this picture again.
