@@ -157,10 +157,13 @@ def status(as_json: Json = False) -> None:
 def confirm_missing(
     root: Annotated[Path, typer.Argument(help="The folder, as PHOTO_LIBRARY or `photos ingest` names it.")],
 ) -> None:
-    """Say that what is missing below a folder is really gone; the next look takes it for missing."""
+    """Say that what is missing below a folder is really gone."""
+    from resources.library import look
+
     with _ledger() as ledger:
-        ledger.confirm_missing(bytes(root.resolve()))
-    out.print("the next look takes for missing what is not there", highlight=False)
+        missing = look.confirm_missing(ledger, root.resolve())
+    later = "the next look takes for missing what is not there"
+    out.print(later if missing is None else f"{missing:,} files are missing now", highlight=False)
 
 
 @library.command()

@@ -70,7 +70,9 @@ def end_killed_runs(instance: dg.DagsterInstance) -> None:
     """
     tags = {STARTED_BY: [tag[STARTED_BY] for tag in (INGEST_TAG, REFRESH_TAG)]}
     instance.event_log_storage.free_concurrency_slots_for_run(COMMAND)
-    for run in instance.get_runs(dg.RunsFilter(tags=tags, statuses=UNENDED)):
+    runs = instance.get_runs(dg.RunsFilter(tags=tags, statuses=UNENDED))
+    # One that a person started again in the UI has the tags of the command's, and a process of its own.
+    for run in (run for run in runs if run.parent_run_id is None):
         instance.report_run_failed(run, "its process was killed")
         instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
 

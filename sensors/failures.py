@@ -26,13 +26,22 @@ from photo_assets.jobs import ASKED_JOBS, BATCH_ASSETS, ingest_batch
 from photo_assets.run_tags import BATCH, FILES, STARTED_BY
 from resources.library.resource import LibraryResource
 from sensors.new_photos import asked_for
+from sensors.retrying import (
+    ASKED,
+    ERROR,
+    FAILED_STEP,
+    GIVEN_UP,
+    LEFT,
+    NEEDLESS,
+    RETRY,
+    RETRY_AT,
+    RETRYABLE,
+    TRY,
+    WAITS,
+)
 from sensors.verdicts import Failure, failure_of
 
 WAITS_S = (60.0, 600.0, 3_600.0)
-
-FAILED_STEP, ERROR, RETRYABLE = "photos/failed_step", "photos/error", "photos/retryable"
-TRY, RETRY, RETRY_AT = "photos/try", "photos/retry", "photos/retry_at"
-WAITS, ASKED, NEEDLESS, LEFT = "waits", "asked", "needless", "left"
 
 # A backfill's range, which stands in tags alone.
 _KEPT = (BATCH, FILES, RANGE_START, RANGE_END)
@@ -79,7 +88,9 @@ def batch_ended_by_hand(context: dg.RunStatusSensorContext) -> None:
 )
 def failed_again(context: dg.SensorEvaluationContext, library: LibraryResource) -> dg.SensorResult | dg.SkipReason:
     """Request what is due, each with a run key of its own."""
-    waiting = context.instance.get_runs(dg.RunsFilter(tags={RETRY: WAITS}))
+    # A run that a person starts again has the tags of the one that failed, and may be at work or well ended.
+    failed = dg.RunsFilter(tags={RETRY: WAITS}, statuses=[dg.DagsterRunStatus.FAILURE])
+    waiting = context.instance.get_runs(failed)
     due = [run for run in waiting if float(run.tags[RETRY_AT]) <= time.time()]
     requests = list(_requests(context.instance, library, due)) if due else []
     if not requests:
@@ -88,11 +99,17 @@ def failed_again(context: dg.SensorEvaluationContext, library: LibraryResource) 
 
 
 def _tags(run: dg.DagsterRun, failure: Failure, now: float) -> dict[str, str]:
-    tries = int(run.tags.get(TRY, "1"))
+    tries = _tries(run)
     told = {FAILED_STEP: failure.step, ERROR: failure.message[:200], RETRYABLE: "yes" if failure.retryable else "no"}
     if not failure.retryable or tries > len(WAITS_S) or _job_of(run) is None:
-        return told
+        return told | {RETRY: GIVEN_UP}
     return told | {RETRY: WAITS, RETRY_AT: str(int(now + WAITS_S[tries - 1])), TRY: str(tries)}
+
+
+def _tries(run: dg.DagsterRun) -> int:
+    """Which try this is; one that a person starts again has the tags of the one before, and is the first."""
+    is_again = run.tags.get(STARTED_BY) == failed_again.name and run.parent_run_id is None
+    return int(run.tags[TRY]) if is_again else 1
 
 
 def _requests(
@@ -108,6 +125,7 @@ def _requests(
         elif _is_needless(run, library):
             instance.add_run_tags(run.run_id, {RETRY: NEEDLESS})
         elif at_work.isdisjoint(of_run):
+            at_work |= set(of_run)  # two runs of one batch may have failed
             yield _request(run)
 
 

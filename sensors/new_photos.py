@@ -28,6 +28,7 @@ from photo_assets.run_tags import tagged
 from resources.decoding.resource import DecodingResource
 from resources.errors import PhotoPlatformError
 from resources.library.resource import LibraryResource
+from sensors.retrying import given_up, told_given_up
 
 if TYPE_CHECKING:
     from photo_assets.steps.scanning import Scan
@@ -43,6 +44,8 @@ MAX_REQUESTS = 50
 
 # Batches that wait for their end: enough to keep every worker busy, too few to flood the queue with a first million.
 MAX_PLANNED = 50
+# Batches that failed for good: after so many the next one would, too, and a library of a million photos has thousands.
+MAX_FAILED = 50
 
 # While more photos keep coming, those that fill no batch wait so long for company.
 PATIENCE_S = 120.0
@@ -64,7 +67,7 @@ def new_photos(
         return dg.SkipReason("PHOTO_LIBRARY is empty: set it to the folders with your photos")
     try:
         with library.ledger() as ledger:
-            scan = _look(ledger, library, decoding.decoder())
+            scan = _look(ledger, library, decoding.decoder(), _room(context.instance, ledger.planned_batches()))
             requests = list(_requests_for(ledger, time.time() - library.missing_grace_s))
             due = tagged(requests, ledger, "new_photos")
     except PhotoPlatformError as error:
@@ -77,14 +80,20 @@ def new_photos(
     return _result(context, due) if due else dg.SkipReason(f"no batch is waiting: {scan.told()}")
 
 
-def _look(ledger: "Ledger", library: LibraryResource, decoder: str) -> "Scan":
+def _room(instance: dg.DagsterInstance, planned: Sequence[str]) -> int:
+    """How many batches may be cut; what failed for good keeps no worker busy, and much of it is a fault of all."""
+    failed = len(given_up(instance, planned))
+    return 0 if failed >= MAX_FAILED else max(0, MAX_PLANNED - len(planned) + failed)
+
+
+def _look(ledger: "Ledger", library: LibraryResource, decoder: str, most_batches: int) -> "Scan":
     from photo_assets.steps.scanning import Roots, scan_once
 
     return scan_once(
         ledger,
         Roots(library.root_paths(), library.state_path(), library.patterns()),
         library.batch_size,
-        most_batches=max(0, MAX_PLANNED - len(ledger.planned_batches())),
+        most_batches=most_batches,
         stop_at=time.monotonic() + LOOKING_S,
         patience_s=PATIENCE_S,
         decoder=decoder,
@@ -119,18 +128,27 @@ def _result(context: dg.SensorEvaluationContext, due: Sequence[dg.RunRequest]) -
     at_work = batches_at_work(context.instance, [request.partition_key for request in due if request.partition_key])
     due = [request for request in due if request.partition_key not in at_work]
     new = [request for request in due if request.run_key not in asked][:MAX_REQUESTS]
-    past = [request.partition_key for request in due if request.run_key in asked and request.partition_key]
-    left = ended_by_hand(context.instance, past)
-    if left:
-        context.log.warning(told_left(left))
+    told = _told_past(context.instance, [request for request in due if request.run_key in asked])
+    if told:
+        context.log.warning(told)
     known = set(context.instance.get_dynamic_partitions(str(BATCHES.name)))
     wanted = [request.partition_key for request in new if request.partition_key is not None]
     unknown = [batch for batch in wanted if batch not in known]
     return dg.SensorResult(
         run_requests=new,
-        skip_reason=None if new else told_left(left) if left else "what is due has been asked for",
+        skip_reason=None if new else told or "what is due has been asked for",
         dynamic_partitions_requests=[BATCHES.build_add_request(unknown)] if unknown else [],
     )
+
+
+def _told_past(instance: dg.DagsterInstance, past: Sequence[dg.RunRequest]) -> str:
+    """What a person must do about batches that have been asked for; nothing where there is nothing to do."""
+    left = ended_by_hand(instance, [request.partition_key for request in past if request.partition_key])
+    # All others are asked for again the next day.
+    planned = [str(request.partition_key) for request in past if request.job_name == ingest_batch.name]
+    failed = given_up(instance, planned)
+    told = [told_left(left)] * bool(left) + [told_given_up(failed)] * bool(failed)
+    return " ".join(told + ["So many that no new photos are taken until then."] * (len(failed) >= MAX_FAILED))
 
 
 def asked_for(instance: dg.DagsterInstance, run_keys: Sequence[str]) -> set[str]:

@@ -78,18 +78,19 @@ def scan_once(
     *,
     most_batches: int = 1_000_000,
     stop_at: float = float("inf"),
+    anew: bool = False,
     patience_s: float = 0.0,
     decoder: str | None = None,
 ) -> Scan:
     """Look at every root once, up to the time `stop_at` of `time.monotonic`, and cut what has settled or is due again.
 
-    What failed under another `decoder` is due, too.
-    While more is coming, files that fill no batch wait `patience_s` for it. Raises RootUnavailable when no root can be
-    read.
+    It goes on with a look that had to stop, unless it is to begin `anew`. What failed under another `decoder` is due,
+    too. While more is coming, files that fill no batch wait `patience_s` for it. Raises RootUnavailable when no root
+    can be read.
     """
     scan = Scan()
     for root in roots.paths:
-        _look_at(scan, ledger, roots, root, stop_at)
+        _look_at(scan, ledger, roots, root, stop_at=stop_at, anew=anew)
     if scan.unavailable and len(scan.unavailable) == len(roots.paths):
         raise scan.unavailable[0]
     scan.retried = ledger.release_due(decoder)
@@ -99,9 +100,9 @@ def scan_once(
     return scan
 
 
-def _look_at(scan: Scan, ledger: Ledger, roots: Roots, root: Path, stop_at: float) -> None:
+def _look_at(scan: Scan, ledger: Ledger, roots: Roots, root: Path, *, stop_at: float, anew: bool) -> None:
     try:
-        looked = look_over(ledger, root, without=roots.state, patterns=roots.patterns, stop_at=stop_at)
+        looked = look_over(ledger, root, without=roots.state, patterns=roots.patterns, stop_at=stop_at, anew=anew)
     except RootUnavailable as error:  # the other roots' photos need not wait for it
         ledger.hold_root(error.root, error.reason)
         scan.unavailable.append(error)
@@ -112,12 +113,15 @@ def _look_at(scan: Scan, ledger: Ledger, roots: Roots, root: Path, stop_at: floa
 
 
 def scan_until_settled(ledger: Ledger, roots: Roots, batch_size: int, *, decoder: str | None = None) -> Scan:
-    """Look twice where something is settling; files still growing after that are left for the next scan."""
-    first = scan_once(ledger, roots, batch_size, decoder=decoder)
+    """Look twice where something is settling; files still growing after that are left for the next scan.
+
+    Each look sees the whole library: what another had seen when it had to stop says nothing of what came since.
+    """
+    first = scan_once(ledger, roots, batch_size, anew=True, decoder=decoder)
     if not first.seen.settling:
         return first
     time.sleep(SETTLE_S * 1.05)  # the clock that dates the looks may be slowed down meanwhile
-    second = scan_once(ledger, roots, batch_size, decoder=decoder)
+    second = scan_once(ledger, roots, batch_size, anew=True, decoder=decoder)
     return Scan(
         first.seen, first.retried + second.retried, first.batches + second.batches, second.held, second.unavailable
     )

@@ -42,6 +42,12 @@ def forget_absent(connection: Connection, root: bytes) -> None:
     connection.execute(delete(absences).where(absences.c.root == root))
 
 
+def take_for_missing(connection: Connection, file_ids: Sequence[int], now: float) -> None:
+    """Take these files for missing, and note that the paths of their photos have changed."""
+    set_by_id(connection, file_ids, present=False)
+    note_files(connection, file_ids, now)
+
+
 def conclude(
     connection: Connection, root: bytes, began_at: float, now: float, *, doubt: str | None, confirmed: bool
 ) -> Absent:
@@ -55,8 +61,7 @@ def conclude(
     missing = [row.id for row in absent if row.id not in moved]
     held = None if confirmed or not missing else doubt or _too_many(len(missing), known - len(moved))
     if held is None:
-        set_by_id(connection, missing, present=False)
-        note_files(connection, missing, now)
+        take_for_missing(connection, missing, now)
     forget_absent(connection, root)
     return Absent(len(moved), len(missing), held)
 

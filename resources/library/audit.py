@@ -9,14 +9,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, case, func, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, select
 
 from resources.library.database import upsert
+from resources.library.held import outside_held_roots
 from resources.library.identity import IdentifiedFile, Member, identify
 from resources.library.schema import audits, files
 
 INTACT, SILENTLY_CHANGED, UNREADABLE = "intact", "silently_changed", "unreadable"
 FINDINGS = (SILENTLY_CHANGED, UNREADABLE)
+
+# What says something of a file, and what was said after all of it was read.
+JUDGED, READ = (INTACT, *FINDINGS), (INTACT, SILENTLY_CHANGED)
 
 REMEDY = "restore it from a backup and look at the disk; the collection still has what it was"
 
@@ -34,21 +38,23 @@ class Original:
 
 @dataclass(frozen=True)
 class Audited:
-    """What came of reading an original again: `intact`, one of FINDINGS, or why nothing can be said of it now."""
+    """What came of reading an original again: one of JUDGED, or why nothing can be said of it now."""
 
     original: Original
     verdict: str
     message: str | None = None
 
 
-def due(connection: Connection, most_bytes: int) -> list[Original]:
+def due(connection: Connection, most_bytes: int, read_before: float, after: int) -> list[Original]:
     """The originals to read next: earlier findings, then those not read for longest; those never read again first.
 
-    They have `most_bytes` together at most, unless the first has more alone.
+    They have `most_bytes` together at most, unless the first has more alone. Left out are the first `after`, those read
+    at `read_before` or later, and what may be on a disk that is away.
     """
     found: list[Original] = []
     total = 0
-    for row in connection.execute(_by_urgency().execution_options(yield_per=1_000)):
+    waiting = _by_urgency().where(_audited_at() < read_before, outside_held_roots(connection)).offset(after)
+    for row in connection.execute(waiting.execution_options(yield_per=1_000)):
         total += row.size_bytes
         if found and total > most_bytes:
             break
@@ -64,8 +70,11 @@ def reread(originals: Sequence[Original]) -> Iterator[Audited]:
 
 
 def record(connection: Connection, audited: Iterable[Audited], now: float) -> None:
-    """Write down what was found, in place of what an earlier audit said of the same files."""
-    rows = [_row(each, now) for each in audited]
+    """Write down what was found, in place of what an earlier audit said of the same files.
+
+    Of a file that is gone or changed nothing: it was not read as what it was.
+    """
+    rows = [_row(each, now) for each in audited if each.verdict in JUDGED]
     if rows:
         statement = upsert(connection, audits)
         new = {name: statement.excluded[name] for name in rows[0] if name != "file_id"}
@@ -87,8 +96,12 @@ def _by_urgency() -> Select[Any]:
     columns = (files.c.id, files.c.path, files.c.signature, files.c.photo_id, files.c.size_bytes)
     is_known = and_(files.c.present, files.c.state == "done", files.c.photo_id.is_not(None))
     is_finding = case((audits.c.verdict.in_(FINDINGS), 0), else_=1)
-    order = (is_finding, func.coalesce(audits.c.audited_at, 0.0), files.c.id)
+    order = (is_finding, _audited_at(), files.c.id)
     return select(*columns).select_from(_audited_files()).where(is_known).order_by(*order)
+
+
+def _audited_at() -> ColumnElement[float]:
+    return func.coalesce(audits.c.audited_at, 0.0)
 
 
 def _audited_files() -> Any:

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, bindparam, insert, select, true, update
 
-from resources.library.claiming import release_unbrought
+from resources.library.claiming import IS_UNENDED, release_unbrought
 from resources.library.database import chunks, set_by_id
 from resources.library.errors import UnknownBatch
 from resources.library.identity import Member
@@ -53,7 +53,7 @@ def cut_batches(connection: Connection, size: int, most: int, rest_seen_before: 
 
 def planned_batches(connection: Connection) -> list[str]:
     """The keys of the batches that no run has finished, oldest first."""
-    statement = select(batches.c.key).where(batches.c.state == "planned")
+    statement = select(batches.c.key).where(IS_UNENDED)
     return list(connection.scalars(statement.order_by(batches.c.created_at)))
 
 

@@ -8,13 +8,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, exists, func, or_, select, update
 
 from resources.library.database import chunks, upsert
 from resources.library.identity import IdentifiedFile
 from resources.library.path_changes import note_photos
 from resources.library.retries import NO_FAILURE, count_unread, is_due
 from resources.library.schema import batch_members, batches, files, photos
+
+_HAS_CLAIMED = exists().where(photos.c.batch == batches.c.key, photos.c.status == "claimed").correlate(batches)
+# Planned, or done and begun again by runs that have claimed failed photos anew and brought none of them to an end.
+IS_UNENDED = or_(batches.c.state == "planned", and_(func.coalesce(batches.c.begun, 0) > 0, _HAS_CLAIMED))
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from resources.library import (
     audit,
     batching,
     claiming,
+    held,
     looking,
     moving,
     offline,
@@ -75,14 +76,14 @@ class Ledger:
             portable.empty(connection)
 
     def begin_look(
-        self, root: bytes, device: int, folder: str = "", *, now: float | None = None
+        self, root: bytes, device: int, folder: str = "", *, anew: bool = False, now: float | None = None
     ) -> looking.LookUnderWay:
-        """Begin a look at a root, or go on with the one that had to stop; `now` in Unix seconds.
+        """Begin a look at a root, or go on with the one that had to stop unless `anew`; `now` in Unix seconds.
 
         It goes on only below the same `folder`: what the look has seen of a disk says nothing once that is gone.
         """
         with self._database.begin() as connection:
-            return looking.begin(connection, root, device, folder, _now(now))
+            return looking.begin(connection, root, device, folder, _now(now), anew=anew)
 
     def observe(self, look: looking.LookUnderWay, portion: Portion, *, now: float | None = None) -> looking.Seen:
         """Compare a portion of a look with what is known; `now` is the portion's own time by default."""
@@ -98,17 +99,22 @@ class Ledger:
     def hold_root(self, root: bytes, reason: str) -> None:
         """Write down why a root could not be looked at; nothing below it is taken for missing."""
         with self._database.begin() as connection:
-            looking.hold(connection, root, reason)
+            held.hold(connection, root, reason)
 
     def held_roots(self) -> dict[bytes, str]:
         """The roots below which nothing is taken for missing, each with the reason."""
         with self._reading.begin() as connection:
-            return looking.held_roots(connection)
+            return held.held_roots(connection)
 
     def confirm_missing(self, root: bytes) -> None:
         """Let the next complete look at a held root take what is missing for gone. Raises NothingHeld."""
         with self._database.begin() as connection:
-            looking.confirm_missing(connection, root)
+            held.confirm_missing(connection, root)
+
+    def take_all_for_missing(self, root: bytes, *, now: float | None = None) -> int:
+        """Take everything below a held root for missing, and return how many files that is. Raises NothingHeld."""
+        with self._database.begin() as connection:
+            return held.take_all_for_missing(connection, root, _now(now))
 
     def move_root(self, old: bytes, new: bytes, *, now: float | None = None) -> int:
         """Take what was below `old` for being below `new`, and return how many files that is. Raises NotMovable."""
@@ -169,14 +175,14 @@ class Ledger:
             late = (
                 path_changes.changes(connection, 1)
                 or offline.offline_before(connection, removed_before, 1)
-                or looking.untold_roots(connection)
+                or held.untold_roots(connection)
             )
         return token_of(late) if late else None
 
-    def tell_held_roots(self, held: Collection[bytes]) -> None:
+    def tell_held_roots(self, roots: Collection[bytes]) -> None:
         """Write down that the collection's check has told that these roots are held and the others are not."""
         with self._database.begin() as connection:
-            looking.tell_held(connection, held)
+            held.tell_held(connection, roots)
 
     def cut_batches(self, size: int, most: int = 1_000_000, *, rest_seen_before: float = float("inf")) -> list[str]:
         """Cut settled files into at most `most` planned batches of at most `size` files; the new keys, in order.
@@ -271,7 +277,7 @@ class Ledger:
         """Record how each photo ended, which sidecars are applied, what made the tables, and that the batch is done."""
         with self._database.begin() as connection:
             batching.finish_batch(connection, batch, outcomes, _now(now))
-            sidecars.apply(connection, sidecars_read)
+            sidecars.apply(connection, batch, sidecars_read)
             provenance.write_provenance(connection, batch, made_by or {})
 
     def stale_batches(self, *current: Mapping[str, provenance.Facts]) -> list[provenance.StaleBatch]:
@@ -309,10 +315,15 @@ class Ledger:
         with self._database.begin() as connection:
             versions.forget(connection, name)
 
-    def originals_to_audit(self, most_bytes: int) -> list[audit.Original]:
-        """The originals to read again next: those found wrong, then those not read for longest."""
+    def originals_to_audit(
+        self, most_bytes: int, *, read_before: float = float("inf"), after: int = 0
+    ) -> list[audit.Original]:
+        """The originals to read again next: those found wrong, then those not read for longest, less the first `after`.
+
+        None that was read at `read_before`, in Unix seconds, or later.
+        """
         with self._reading.begin() as connection:
-            return audit.due(connection, most_bytes)
+            return audit.due(connection, most_bytes, read_before, after)
 
     def record_audit(self, audited: Sequence[audit.Audited], now: float) -> None:
         """Write down what reading these originals again has shown."""

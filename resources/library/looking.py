@@ -5,15 +5,14 @@ look comes in portions, each a transaction of its own, and remembers how far it 
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from resources.library import absences
 from resources.library.database import below, chunks, set_by_id, upsert
-from resources.library.errors import NothingHeld
 from resources.library.path_changes import note_files
 from resources.library.retries import NO_FAILURE
 from resources.library.scan import FoundFile, Portion
@@ -25,6 +24,9 @@ SETTLE_S = 1.0
 
 # A look that was last at work longer ago than this begins anew: too much may have changed behind it.
 RESUMED_WITHIN_S = 3600.0
+
+# The clocks of two machines may differ by so much; a date further ahead was written by a clock that was wrong.
+CLOCKS_DIFFER_S = 300.0
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ class _Difference:
     settled: list[int] = field(default_factory=list)
     back: list[int] = field(default_factory=list)
     absent: list[int] = field(default_factory=list)
+    dated_ahead: list[int] = field(default_factory=list)
     settling: int = 0
     unchanged: int = 0
 
@@ -87,10 +90,12 @@ class _KnownFile(NamedTuple):
     error_kind: str | None
 
 
-def begin(connection: Connection, root: bytes, device: int, folder: str, now: float) -> LookUnderWay:
-    """Go on with the look that had to stop below the same folder, or begin one."""
+def begin(
+    connection: Connection, root: bytes, device: int, folder: str, now: float, *, anew: bool = False
+) -> LookUnderWay:
+    """Go on with the look that had to stop below the same folder, or begin one, in any case if `anew`."""
     row = connection.execute(select(looks).where(looks.c.root == root)).one_or_none()
-    if row and row.began_at and row.folder == folder and now - (row.went_on_at or row.began_at) < RESUMED_WITHIN_S:
+    if row and not anew and _can_go_on(row, folder, now):
         return LookUnderWay(root, device, folder, row.began_at, row.after or b"", row.found_so_far, row.ignored_so_far)
     absences.forget_absent(connection, root)
     look = LookUnderWay(root, device, folder, now)
@@ -103,14 +108,9 @@ def observe(connection: Connection, look: LookUnderWay, portion: Portion, began_
 
     A file rests when this portion began at least SETTLE_S after an earlier one, with the same signature, was over.
     """
-    difference = _compare(portion, _known_files(connection, look.root, portion), began_at)
-    _write_new(connection, difference.new, now)
-    _write_changed(connection, difference.changed, now)
-    set_by_id(connection, difference.settled, state="settled")
-    set_by_id(connection, difference.back, present=True)
-    note_files(connection, difference.back, now)
-    forget_applied(connection, [known_id for known_id, _ in difference.changed])
-    absences.note_absent(connection, look.root, difference.absent)
+    others = _not_entered_roots(connection, look.root, portion)
+    difference = _compare(portion, _known_files(connection, look.root, portion), others, began_at)
+    _write_down(connection, look.root, difference, now)
     look.found += len(portion.found)
     look.ignored += portion.skipped.total()
     look.after = portion.until or look.after
@@ -130,35 +130,10 @@ def end(connection: Connection, look: LookUnderWay, now: float) -> tuple[Seen, s
     return Seen(moved=absent.moved, missing=0 if absent.held else absent.missing), absent.held
 
 
-def hold(connection: Connection, root: bytes, reason: str) -> None:
-    """Write down why a root that is known could not be looked at: nothing below it is taken for missing."""
-    known = update(looks).where(looks.c.root == root)
-    connection.execute(known.values(held=reason, confirmed=False))
-
-
-def confirm_missing(connection: Connection, root: bytes) -> None:
-    """Let the next complete look take what is missing for gone. Raises NothingHeld."""
-    held = update(looks).where(looks.c.root == root, looks.c.held.is_not(None))
-    if connection.execute(held.values(confirmed=True)).rowcount == 0:
-        raise NothingHeld(root)
-
-
-def held_roots(connection: Connection) -> dict[bytes, str]:
-    """The roots below which nothing is taken for missing, each with the reason."""
-    statement = select(looks.c.root, looks.c.held).where(looks.c.held.is_not(None)).order_by(looks.c.root)
-    return {row.root: row.held for row in connection.execute(statement)}
-
-
-def untold_roots(connection: Connection) -> dict[bytes, bool]:
-    """The roots whose state is not the one that `tell_held` was last told, each with whether it is held."""
-    is_held = looks.c.held.is_not(None).label("is_held")
-    statement = select(looks.c.root, is_held).where(func.coalesce(looks.c.told_held, False) != is_held)
-    return {row.root: bool(row.is_held) for row in connection.execute(statement.order_by(looks.c.root))}
-
-
-def tell_held(connection: Connection, held: Collection[bytes]) -> None:
-    """Write down that a person can see that these roots are held and the others are not."""
-    connection.execute(update(looks).values(told_held=looks.c.root.in_(held)))
+def _can_go_on(row: Row[Any], folder: str, now: float) -> bool:
+    if row.began_at is None or row.folder != folder:
+        return False
+    return bool(now - (row.went_on_at or row.began_at) < RESUMED_WITHIN_S)
 
 
 def _doubt(look: LookUnderWay, known_device: int | None) -> str | None:
@@ -176,16 +151,23 @@ def _known_files(connection: Connection, root: bytes, portion: Portion) -> Itera
     return map(_KnownFile._make, connection.execute(statement.execution_options(yield_per=10_000)))
 
 
-def _compare(portion: Portion, known: Iterable[_KnownFile], began_at: float) -> _Difference:
+def _not_entered_roots(connection: Connection, root: bytes, portion: Portion) -> list[bytes]:
+    """The known roots below this one that lie where its walk does not go: only their own looks see their files."""
+    left_out = tuple(folder + b"/" for folder in portion.not_entered)
+    inner = connection.scalars(select(looks.c.root).where(looks.c.root != root)) if left_out else ()
+    return [other for other in inner if (other + b"/").startswith(left_out)]
+
+
+def _compare(portion: Portion, known: Iterable[_KnownFile], others: Iterable[bytes], began_at: float) -> _Difference:
     difference = _Difference()
-    unlisted = tuple(path + b"/" for path in portion.unreadable)
+    unseen = tuple(folder + b"/" for folder in (*portion.unreadable, *others))
     unknown = {file.path: file for file in portion.found}
     for row in known:
         file = unknown.pop(row.path, None)
         if file is not None:
             _judge(difference, file, row, began_at)
-        # What lies below a folder that could not be listed is not missed.
-        elif row.present and not (row.path + b"/").startswith(unlisted):
+        # What lies below a folder that could not be listed, or is another look's, is not missed.
+        elif row.present and not (row.path + b"/").startswith(unseen):
             difference.absent.append(row.id)
     difference.new = list(unknown.values())
     return difference
@@ -199,10 +181,24 @@ def _judge(difference: _Difference, file: FoundFile, row: _KnownFile, began_at: 
         difference.changed.append((row.id, file))
     elif row.state != "settling":
         difference.unchanged += 1
+    elif row.seen_at - began_at > CLOCKS_DIFFER_S:
+        difference.dated_ahead.append(row.id)
+        difference.settling += 1
     elif began_at - row.seen_at >= SETTLE_S:
         difference.settled.append(row.id)
     else:
         difference.settling += 1
+
+
+def _write_down(connection: Connection, root: bytes, difference: _Difference, now: float) -> None:
+    _write_new(connection, difference.new, now)
+    _write_changed(connection, difference.changed, now)
+    set_by_id(connection, difference.settled, state="settled")
+    set_by_id(connection, difference.dated_ahead, seen_at=now)
+    set_by_id(connection, difference.back, present=True)
+    note_files(connection, difference.back, now)
+    forget_applied(connection, [known_id for known_id, _ in difference.changed])
+    absences.note_absent(connection, root, difference.absent)
 
 
 def _write_new(connection: Connection, new: Sequence[FoundFile], now: float) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, select
 
+from resources.library.claiming import IS_UNENDED
 from resources.library.database import upsert
 from resources.library.schema import batch_provenance, batches, photos
 
@@ -56,7 +57,7 @@ def stale_batches(connection: Connection, currents: Sequence[Mapping[str, Facts]
     A batch that brought no photo has nothing in its tables that could be stale.
     """
     brought = select(photos.c.batch).where(photos.c.batch == batches.c.key).exists()
-    statement = select(batches.c.key, batches.c.size).where(batches.c.state == "done", brought)
+    statement = select(batches.c.key, batches.c.size).where(~IS_UNENDED, brought)
     written = _written(connection)
     found = []
     for row in connection.execute(statement.order_by(batches.c.created_at, batches.c.key)):

@@ -12,8 +12,9 @@ from sqlalchemy import ColumnElement, Connection, and_, func, literal_column, or
 
 from resources.decoding.errors import KILLING_KINDS, RETRYABLE_KINDS, OriginalError, QuarantinedError, leaves_of
 from resources.library.database import below, chunks, set_by_id
+from resources.library.held import outside_held_roots
 from resources.library.quarantine import MAX_KILLS, forget_kills
-from resources.library.schema import batches, files, kills, looks, photos
+from resources.library.schema import batches, files, kills, photos
 from resources.library.tokens import tokens_by_batch
 
 # The first is for a file that could not be had, which may be a matter of seconds.
@@ -91,9 +92,8 @@ def release_due(connection: Connection, now: float, decoder: str | None) -> int:
     """
     if decoder is not None:
         _excuse(connection, now, decoder)
-    held = connection.scalars(select(looks.c.root).where(looks.c.held.is_not(None)))
     # What lies on a disk that is away would only use up its tries.
-    is_idle = and_(files.c.present, _IS_DONE, *(~below(root) for root in held))
+    is_idle = and_(files.c.present, _IS_DONE, outside_held_roots(connection))
     due = [*_unread_files(connection, is_idle, now), *_files_of_photos(connection, is_idle, now)]
     set_by_id(connection, due, state="settled")
     return len(due)

@@ -49,7 +49,7 @@ class Portion:
     """What a walk saw after the path `after` and up to `until`; None: up to the root's end.
 
     `skipped` counts what is no photo and describes none, by why; `unreadable` are the folders that could not be listed
-    and the entries that could not be looked at. `began_at` is in Unix seconds.
+    and the entries that could not be looked at, `not_entered` those that are left out. `began_at` is in Unix seconds.
     """
 
     after: bytes = b""
@@ -57,6 +57,7 @@ class Portion:
     found: list[FoundFile] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
     unreadable: list[bytes] = field(default_factory=list)
+    not_entered: list[bytes] = field(default_factory=list)
     began_at: float = field(default_factory=time.time)
 
 
@@ -167,6 +168,8 @@ class _Walk:
                 yield entry.path, False
             elif self._is_entered(entry):
                 yield entry.path, True
+            else:
+                self._portion.not_entered.append(entry.path)
 
     def _is_before_start(self, path: bytes, is_folder: bool) -> bool:
         inside = path + b"/"

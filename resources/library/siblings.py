@@ -34,8 +34,12 @@ class Sidecars:
 
 
 def _is_sidecar(entry: "os.DirEntry[bytes]") -> bool:
-    named = entry.name.lower().endswith(_EXTENSION) and not entry.name.startswith(b".")
-    return named and entry.is_file(follow_symlinks=False)
+    if not entry.name.lower().endswith(_EXTENSION) or entry.name.startswith(b"."):
+        return False
+    try:
+        return entry.is_file(follow_symlinks=False)
+    except OSError:
+        return False  # the folder's photos are taken whatever became of one sidecar
 
 
 def _names_described(entries: Sequence["os.DirEntry[bytes]"]) -> frozenset[bytes]:

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, delete, select, update
 
 from resources.library.database import below, chunks, upsert
+from resources.library.held import outside_held_roots
 from resources.library.scan import FoundSidecar, Portion, signature
 from resources.library.schema import batches, files, photos, sidecars
 from resources.library.tokens import tokens_by_batch
@@ -52,7 +53,10 @@ def forget_applied(connection: Connection, file_ids: Sequence[int]) -> None:
 
 
 def due_batches(connection: Connection) -> dict[str, str]:
-    """The done batches that own photos whose sidecars are not applied, each with a token of what is to be applied."""
+    """The done batches that own photos whose sidecars are not applied, each with a token of what is to be applied.
+
+    What lies on a disk that is away waits for it.
+    """
     statement = (
         select(photos.c.batch, sidecars.c.file_id, sidecars.c.signature)
         .select_from(sidecars.join(files, files.c.id == sidecars.c.file_id))
@@ -60,6 +64,7 @@ def due_batches(connection: Connection) -> dict[str, str]:
         .join(batches, batches.c.key == photos.c.batch)
         .where(sidecars.c.signature.is_distinct_from(sidecars.c.applied))
         .where(batches.c.state == "done", photos.c.status == "ok", files.c.present)
+        .where(outside_held_roots(connection))
         .order_by(photos.c.batch, sidecars.c.file_id)
     )
     return tokens_by_batch(connection.execute(statement))
@@ -77,25 +82,34 @@ def sidecars_of(connection: Connection, photo_ids: Sequence[str]) -> dict[str, l
     return of_photo
 
 
-def apply(connection: Connection, read: Iterable[tuple[int, str | None]]) -> None:
-    """Write down which sidecar, by its file's id, is in the collection now, and with which signature."""
+def apply(connection: Connection, batch: str, read: Iterable[tuple[int, str | None]]) -> None:
+    """Write down which sidecars, by their files' ids, the batch's metadata has now, and with which signatures.
+
+    What it lacks, as of a file that was away, has to be applied again.
+    """
+    holding = select(files.c.id).join(photos, photos.c.photo_id == files.c.photo_id).where(photos.c.batch == batch)
+    mine = sidecars.c.file_id.in_(holding)
+    connection.execute(update(sidecars).where(mine).values(applied=None))
     rows = [{"described": file_id, "read": signature_read} for file_id, signature_read in read]
     if rows:
-        statement = update(sidecars).where(sidecars.c.file_id == bindparam("described"))
+        statement = update(sidecars).where(mine, sidecars.c.file_id == bindparam("described"))
         connection.execute(statement.values(applied=bindparam("read")), rows)
-        connection.execute(delete(sidecars).where(sidecars.c.signature.is_(None), sidecars.c.applied.is_(None)))
+    connection.execute(delete(sidecars).where(mine, sidecars.c.signature.is_(None), sidecars.c.applied.is_(None)))
 
 
 def read_sidecar(sidecar: KnownSidecar) -> tuple[bytes, str | None]:
-    """The content, empty where there is none to be had, and the signature of what was read."""
+    """The content, empty where there is none to be had, and the signature of what was read.
+
+    One that cannot be read now, as on a disk that is away, has no signature: it is still to be applied.
+    """
     if sidecar.signature is None:
         return b"", None
     try:
         with opened(sidecar.path) as file:
             content = file.read(MAX_SIDECAR_BYTES + 1)
             read = signature(os.fstat(file.fileno()))
-    except OSError:  # the next look tells what became of it
-        return b"", sidecar.signature
+    except OSError:
+        return b"", None
     return (content if len(content) <= MAX_SIDECAR_BYTES else b""), read
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, case, func, or_, select
 
+from resources.library.claiming import IS_UNENDED
 from resources.library.database import chunks
 from resources.library.retries import PASSING_KINDS, at_or_below, is_set_apart
 from resources.library.schema import batches, files, kills, looks, photos
@@ -39,7 +40,7 @@ def counts(connection: Connection) -> dict[str, int]:
         "missing": _count(connection, ~files.c.present),
         "offline": _photos(connection, photos.c.status == "ok", photos.c.offline_since.is_not(None)),
         "removed": _photos(connection, photos.c.status == "removed", photos.c.removed_at.is_not(None)),
-        "batches_planned": connection.scalar(select(func.count()).where(batches.c.state == "planned")) or 0,
+        "batches_planned": connection.scalar(select(func.count()).select_from(batches).where(IS_UNENDED)) or 0,
     }
 
 

@@ -16,7 +16,7 @@ from dagster._core.test_utils import create_run_for_test
 from photo_assets.at_work import PARTITION
 from photo_assets.definitions import open_resource
 from photo_assets.ingest import Ingested, ingest
-from photo_assets.ingest_lock import IngestRunning, only_ingest
+from photo_assets.ingest_lock import INGEST_TAG, IngestRunning, ingest_is_under_way, only_ingest
 from photo_assets.instance import open_instance
 from photo_assets.settings import Settings, load_settings
 from photo_assets.steps.collection import version_of
@@ -106,6 +106,16 @@ def test_an_ingest_leaves_a_batch_to_the_run_that_is_at_work_on_it(settings: Set
 
     again = ingest_now(settings)
     assert (again.batches, again.left, again.counts["pending"]) == ([first], [], 0)
+
+
+def test_a_run_that_a_person_started_again_is_not_taken_for_one_of_a_killed_ingest(settings: Settings) -> None:
+    begun = {"job_name": "ingest_batch", "tags": INGEST_TAG, "status": dg.DagsterRunStatus.STARTED}
+    with open_instance(settings) as instance:
+        killed = create_run_for_test(instance, **begun).run_id
+        again = create_run_for_test(instance, **begun, parent_run_id=killed, root_run_id=killed).run_id
+        assert not ingest_is_under_way(settings.photo_data, instance)
+        ended = [instance.get_run_by_id(run).status for run in (killed, again)]  # type: ignore[union-attr]
+    assert ended == [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.STARTED]
 
 
 def test_every_table_has_its_columns_and_provenance(taken: Taken, settled: Settings) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from resources.library import look as looking_at
 from resources.library.errors import NothingHeld
+from resources.library.look import confirm_missing
 
 from .conftest import Shelf
 
@@ -188,3 +189,42 @@ def test_a_word_given_for_a_root_that_goes_meanwhile_is_not_kept_for_later(shelf
     shelf.ledger.hold_root(bytes(shelf.root), "No such file or directory")
 
     assert shelf.look_guarded().held, "it says something else now"
+
+
+def test_a_root_that_is_gone_is_taken_for_missing_as_soon_as_a_person_says_so(shelf: Shelf) -> None:
+    photo = taken(shelf, "a.jpg", "b.jpg")
+    shutil.rmtree(shelf.root)
+    shelf.ledger.hold_root(bytes(shelf.root), "No such file or directory")
+
+    assert confirm_missing(shelf.ledger, shelf.root) == 2
+
+    assert counts(shelf) == (0, 2)
+    assert set(shelf.ledger.path_changes(10)) == set(photo.values())
+    shelf.ledger.hold_root(bytes(shelf.root), "No such file or directory")
+    assert shelf.ledger.held_roots() == {}, "nothing is left to be held"
+    with pytest.raises(NothingHeld):
+        confirm_missing(shelf.ledger, shelf.root)
+
+
+def test_a_root_that_is_there_is_looked_at_before_anything_is_taken_for_missing(shelf: Shelf) -> None:
+    taken(shelf, "a.jpg", "b.jpg")
+    (shelf.root / "a.jpg").unlink()
+    assert shelf.look_guarded().held
+
+    assert confirm_missing(shelf.ledger, shelf.root) is None
+
+    assert counts(shelf) == (2, 0)
+    assert shelf.look_guarded().seen.missing == 1
+
+
+def test_a_root_that_was_given_up_and_is_there_again_has_its_photos_back(shelf: Shelf) -> None:
+    taken(shelf, "a.jpg", "b.jpg")
+    away = shelf.root.rename(shelf.root.with_name("away"))
+    shelf.ledger.hold_root(bytes(shelf.root), "No such file or directory")
+    confirm_missing(shelf.ledger, shelf.root)
+    away.rename(shelf.root)
+
+    looked = shelf.look_guarded()
+
+    assert (looked.held, looked.seen.back) == (None, 2)
+    assert shelf.cut() == []

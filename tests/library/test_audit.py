@@ -63,7 +63,26 @@ def test_a_change_that_somebody_made_is_the_next_looks_to_tell(shelf: Shelf) -> 
 
     audit = audit_originals(shelf.ledger, EVERYTHING)
 
-    assert (audit.verdicts, audit.findings) == ({"changed": 1, "vanished": 1}, [])
+    assert (audit.verdicts, audit.bytes_read, audit.findings) == ({"changed": 1, "vanished": 1}, 0, [])
+
+
+def test_what_could_not_be_read_stays_the_first_that_is_due_and_others_are_read_in_its_place(shelf: Shelf) -> None:
+    a, *_ = fill(shelf, "a.jpg", "b.jpg", "c.jpg", "d.jpg")
+    away = a.rename(a.with_name("away"))
+
+    audit = audit_originals(shelf.ledger, 20)
+
+    assert (audit.verdicts, audit.bytes_read) == ({"vanished": 1, "intact": 2}, 20)
+    away.rename(a)
+    (first,) = shelf.ledger.originals_to_audit(10)
+    assert first.path == bytes(a)
+
+
+def test_what_lies_on_a_disk_that_is_away_is_not_due(shelf: Shelf) -> None:
+    fill(shelf, "a.jpg", "b.jpg")
+    shelf.ledger.hold_root(bytes(shelf.root), "No such file or directory")
+
+    assert shelf.ledger.originals_to_audit(EVERYTHING) == []
 
 
 def test_a_file_that_its_disk_does_not_give_any_more_is_found(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -136,6 +136,24 @@ def test_a_failed_photo_is_brought_again_when_its_own_batch_is_run_again(shelf: 
     assert shelf.ledger.counts()["ok"] == 1
 
 
+def test_a_done_batch_that_has_claimed_a_failed_photo_anew_is_planned_until_it_has_brought_it(shelf: Shelf) -> None:
+    shelf.put("a.jpg", b"x")
+    batch = shelf.cut_one()
+    (row,) = rows = shelf.identify(batch)
+    shelf.finish(batch, rows, {str(row["photo_id"]): "timed_out"})
+    shelf.identify(batch)
+    assert shelf.ledger.planned_batches() == [], "no try is due"
+    shelf.clock += WAITS_S[1]
+
+    shelf.identify(batch)  # and nothing more, as a person may choose
+
+    assert shelf.ledger.planned_batches() == [batch]
+    assert shelf.ledger.counts()["batches_planned"] == 1
+    shelf.run(batch)
+    assert shelf.ledger.planned_batches() == []
+    assert shelf.ledger.counts()["ok"] == 1
+
+
 @pytest.mark.parametrize("accident", ["changed", "vanished"])
 @pytest.mark.parametrize("copy_is_done", [True, False])
 def test_a_photo_claimed_and_never_brought_is_brought_by_its_copy(

@@ -42,6 +42,15 @@ def test_a_look_that_began_before_the_first_one_was_over_settles_nothing(shelf: 
     assert len(shelf.ledger.cut_batches(10)) == 1
 
 
+def test_a_file_that_was_seen_by_a_clock_far_ahead_settles_all_the_same(shelf: Shelf) -> None:
+    shelf.put("a.jpg", b"x")
+    shelf.look(after_s=86_400.0)
+    shelf.clock -= 86_400.0
+
+    assert shelf.look() == Seen(settling=1)
+    assert shelf.look() == Seen(settled=1)
+
+
 def test_a_growing_file_waits_until_it_rests(shelf: Shelf) -> None:
     path = shelf.put("a.jpg", b"x")
     shelf.look()
@@ -160,6 +169,30 @@ def test_overlapping_roots_do_not_double_files(shelf: Shelf) -> None:
 
     assert len(shelf.paths(batch)) == 2
     assert shelf.ledger.counts()["files"] == 2
+
+
+def test_a_look_says_nothing_of_a_root_below_it_that_it_does_not_enter(shelf: Shelf) -> None:
+    shelf.put("a.jpg", b"x")
+    inner = shelf.put(".hidden/2024/b.jpg", b"xx").parent
+    for _ in range(3):
+        shelf.look()
+        assert shelf.look(inner, after_s=0).back == 0
+    assert shelf.ledger.counts()["files"] == 2
+
+    (inner / "b.jpg").unlink()
+
+    assert shelf.look().missing == 0
+    assert shelf.look(inner).missing == 1
+
+
+def test_a_look_tells_what_is_missing_below_a_root_that_it_enters(shelf: Shelf) -> None:
+    inner = shelf.put("2024/b.jpg", b"xx").parent
+    shelf.look(inner)
+    shelf.put("a.jpg", b"x")
+    shelf.cut()
+    (inner / "b.jpg").unlink()
+
+    assert shelf.look().missing == 1
 
 
 def test_a_look_at_an_inner_root_says_nothing_about_its_neighbours(shelf: Shelf) -> None:

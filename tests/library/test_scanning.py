@@ -1,11 +1,15 @@
 """From roots to planned batches, with the clock's own time."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from photo_assets.steps.scanning import Roots, scan_once, scan_until_settled
+from resources.library import look as looking_at
 from resources.library.errors import RootUnavailable
+from resources.library.look import look_over
+from resources.library.scan import walk
 
 from .conftest import Shelf
 
@@ -30,6 +34,21 @@ def test_one_scan_of_a_sensor_takes_nothing_yet_even_with_nested_roots(shelf: Sh
     scan = scan_once(shelf.ledger, Roots([shelf.root, shelf.root / "below"], tmp_path / "state"), 2)
 
     assert scan.batches == []
+
+
+def test_a_person_gets_what_came_into_folders_that_an_unfinished_look_has_gone_through(
+    shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("b/0.jpg", "b/1.jpg", "b/2.jpg"):
+        shelf.put(name, name.encode())
+    monkeypatch.setattr(looking_at, "walk", partial(walk, portion_size=2))
+    assert look_over(shelf.ledger, shelf.root, stop_at=0).unfinished
+    shelf.put("a/new.jpg", b"new")
+
+    scan = scan_until_settled(shelf.ledger, Roots([shelf.root], tmp_path / "state"), 10)
+
+    (batch,) = scan.batches
+    assert [path.name for path in shelf.paths(batch)] == ["new.jpg", "0.jpg", "1.jpg", "2.jpg"]
 
 
 def test_an_unavailable_root_stops_no_other(shelf: Shelf, tmp_path: Path) -> None:

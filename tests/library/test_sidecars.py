@@ -1,6 +1,8 @@
 """Sidecars: whose they are, when a photo's metadata is behind them, and that nothing of it is lost."""
 
 import os
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -130,6 +132,86 @@ def test_a_folder_that_cannot_be_listed_loses_no_sidecar(shelf: Shelf, monkeypat
     assert shelf.ledger.batches_with_new_sidecars() == {}
 
 
+@pytest.mark.parametrize("is_noticed", [True, False])
+def test_what_a_sidecar_says_is_due_again_when_its_disk_was_away_while_metadata_was_written(
+    shelf: Shelf, is_noticed: bool
+) -> None:
+    shelf.put("disk/a.jpg", b"a")
+    shelf.put("disk/a.xmp", b"<x/>")
+    batch = shelf.cut_one()
+    rows = shelf.identify(batch)
+    apply(shelf, batch, rows)
+    away = shelf.take_away("disk")
+    if is_noticed:
+        shelf.look()
+
+    apply(shelf, batch, rows)
+    away.rename(shelf.root / "disk")
+    shelf.look()
+
+    assert list(shelf.ledger.batches_with_new_sidecars()) == [batch]
+    apply(shelf, batch, rows)
+    assert shelf.ledger.batches_with_new_sidecars() == {}
+
+
+def test_a_disk_that_is_away_and_back_makes_nothing_due(shelf: Shelf) -> None:
+    shelf.put("disk/a.jpg", b"a")
+    shelf.put("disk/a.xmp", b"<x/>")
+    batch = shelf.cut_one()
+    apply(shelf, batch, shelf.identify(batch))
+    away = shelf.take_away("disk")
+    shelf.look()
+    away.rename(shelf.root / "disk")
+
+    assert shelf.look().back == 1
+    assert shelf.ledger.batches_with_new_sidecars() == {}
+
+
+def test_a_sidecar_below_a_root_that_is_held_waits_for_its_disk(shelf: Shelf) -> None:
+    shelf.put("a.jpg", b"a")
+    shelf.put("a.xmp", b"<x/>")
+    batch = shelf.cut_one()
+    shelf.run(batch)
+    assert list(shelf.ledger.batches_with_new_sidecars()) == [batch]
+
+    shelf.ledger.hold_root(bytes(shelf.root), "Input/output error")
+
+    assert shelf.ledger.batches_with_new_sidecars() == {}
+
+
+def test_a_sidecar_that_cannot_be_looked_at_hides_no_photo(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    shelf.put("a.jpg", b"a")
+    bad = Unseen(os.fsencode(shelf.put("a.xmp", b"<x/>")))
+    real = os.scandir
+
+    def scandir(folder: bytes) -> Iterator[object]:
+        return iter(bad if entry.path == bad.path else entry for entry in real(folder))
+
+    monkeypatch.setattr(os, "scandir", scandir)
+
+    assert sidecars_seen(shelf.root) == {"a.jpg": None}
+
+
+@dataclass
+class Unseen:
+    """An entry of a folder on a disk that fails: listed, and no more."""
+
+    path: bytes
+
+    @property
+    def name(self) -> bytes:
+        return self.path.rpartition(b"/")[2]
+
+    def is_file(self, *, follow_symlinks: bool) -> bool:
+        raise OSError(5, "Input/output error")
+
+    def is_dir(self, *, follow_symlinks: bool) -> bool:
+        raise OSError(5, "Input/output error")
+
+    def is_symlink(self) -> bool:
+        return False
+
+
 def test_a_failed_photo_is_not_described_for_ever(shelf: Shelf) -> None:
     shelf.put("a.jpg", b"a")
     shelf.put("a.xmp", b"<x/>")
@@ -146,4 +228,4 @@ def test_what_cannot_be_read_or_is_too_long_is_an_empty_sidecar(shelf: Shelf) ->
     ((known,),) = shelf.ledger.sidecars_of([str(rows[0]["photo_id"])]).values()
     assert read_sidecar(known) == (b"", known.signature)
     (shelf.root / "a.xmp").unlink()
-    assert read_sidecar(known) == (b"", known.signature), "the next look tells that it is gone"
+    assert read_sidecar(known) == (b"", None), "nothing of it was read"

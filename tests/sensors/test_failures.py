@@ -16,6 +16,9 @@ from sensors.verdicts import known
 
 from .conftest import Watched, finish
 
+# Of a run that waits for another try, which is due.
+DUE = {"photos/retry": "waits", "photos/retry_at": "0", "photos/try": "1"}
+
 
 @pytest.fixture
 def own_instance() -> Iterator[dg.DagsterInstance]:
@@ -71,7 +74,7 @@ def test_what_another_try_cannot_help_is_told_and_left(
     own_instance: dg.DagsterInstance, watched: Watched, error: Exception
 ) -> None:
     tags = fail(own_instance, error).tags
-    assert tags["photos/retryable"] == "no" and "photos/retry_at" not in tags
+    assert (tags["photos/retryable"], tags["photos/retry"]) == ("no", "given_up") and "photos/retry_at" not in tags
     assert ask(watched, own_instance) == []
 
 
@@ -133,13 +136,47 @@ def test_a_batch_that_another_run_has_brought_is_not_asked_for(
     assert ask(watched, own_instance) == []
 
 
+@pytest.mark.parametrize("status", [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.STARTED])
+def test_a_run_that_a_person_started_again_is_not_asked_for_unless_it_fails(
+    own_instance: dg.DagsterInstance, watched: Watched, status: dg.DagsterRunStatus
+) -> None:
+    create_run_for_test(own_instance, "ingest_batch", tags=DUE, status=status)
+
+    assert ask(watched, own_instance) == []
+
+
+def test_a_run_that_a_person_started_again_counts_its_own_tries(own_instance: dg.DagsterInstance) -> None:
+    inherited = DUE | {"photos/started_by": "failed_again", "photos/try": "4"}
+    first = create_run_for_test(own_instance, "ingest_batch", tags=inherited, status=dg.DagsterRunStatus.FAILURE)
+    started, parent = dg.DagsterRunStatus.STARTED, first.run_id
+    again = create_run_for_test(
+        own_instance, "ingest_batch", tags=inherited, status=started, root_run_id=parent, parent_run_id=parent
+    )
+
+    event = own_instance.report_run_failed(again, "its process was killed")
+    batch_failed(dg.build_run_status_sensor_context("batch_failed", event, own_instance, again).for_run_failure())
+
+    (ended,) = own_instance.get_runs(dg.RunsFilter(run_ids=[again.run_id]))
+    assert (ended.tags["photos/retry"], ended.tags["photos/try"]) == ("waits", "1")
+
+
+def test_two_failed_runs_of_one_batch_are_not_done_again_at_once(
+    own_instance: dg.DagsterInstance, watched: Watched
+) -> None:
+    for _ in range(2):
+        tags = DUE | {"dagster/partition": "b"}
+        create_run_for_test(own_instance, "ingest_batch", tags=tags, status=dg.DagsterRunStatus.FAILURE)
+
+    assert len(ask(watched, own_instance)) == 1
+
+
 @pytest.mark.parametrize("job", ["ingest_batch", "__ASSET_JOB"])
 def test_a_backfills_range_that_failed_is_asked_for_again_when_nobody_is_at_work_in_it(
     own_instance: dg.DagsterInstance, watched: Watched, job: str
 ) -> None:
     own_instance.add_dynamic_partitions(str(BATCHES.name), ["a", "b", "c"])
     between = {"dagster/asset_partition_range_start": "a", "dagster/asset_partition_range_end": "c"}
-    waits = {"photos/retry": "waits", "photos/retry_at": "0", "photos/try": "1", "dagster/backfill": "abc"}
+    waits = DUE | {"dagster/backfill": "abc"}
     assets = frozenset({dg.AssetKey("image_captions")})
     failed, started = dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.STARTED
     create_run_for_test(own_instance, job, tags=between | waits, asset_selection=assets, status=failed)

@@ -106,6 +106,37 @@ def test_a_batch_with_a_run_is_not_asked_for_twice(watched: Watched, status: dg.
     assert watched.planned() != []
 
 
+def test_batches_that_failed_for_good_are_told_and_keep_no_new_photo_waiting(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MAX_PLANNED", 1)
+    watched.put("a.jpg")
+    watched.settle()
+    result = tick(watched)
+    watched.register(result)
+    watched.submit(list(result.run_requests), dg.DagsterRunStatus.FAILURE)
+    (failed,) = watched.planned()
+    watched.put("b.jpg")
+    watched.settle()
+    assert requested(tick(watched)) == [], "another try may be asked for"
+
+    (run,) = watched.instance.get_runs(dg.RunsFilter(tags={"dagster/partition": failed}))
+    watched.instance.add_run_tags(run.run_id, {"photos/retry": "given_up"})
+
+    result = tick(watched)
+    assert requested(result) == watched.planned()[1:] != []
+    watched.register(result)
+    watched.submit(list(result.run_requests))
+    told = tick(watched).skip_reason.skip_message
+    assert "1 batch failed for good" in told and "no new photos" not in told
+
+    monkeypatch.setattr(module, "MAX_FAILED", 1)
+    watched.put("c.jpg")
+    watched.settle()
+    stopped = tick(watched)
+    assert requested(stopped) == [] and "no new photos are taken" in stopped.skip_reason.skip_message
+
+
 def test_a_batch_whose_run_was_ended_by_hand_is_left_alone_until_somebody_runs_it(watched: Watched) -> None:
     watched.put("a.jpg")
     watched.settle()
