@@ -47,7 +47,7 @@ dev: $(INSTALLED) ## Start Dagster's UI and daemon on this library: http://127.0
 # One after another, so that each has the machine to itself.
 BENCHMARKS := decode inference prototype peers limit orchestration flat library collection
 
-bench: ## Measure everything, each by its own verb below (seven hours on two quiet cores, 25 GB of scratch).
+bench: ## Measure everything, each by its own verb below (seven hours on two quiet cores, 30 GB of disk).
 	for each in $(BENCHMARKS); do $(MAKE) --no-print-directory bench-$$each || exit 1; done
 
 bench-decode: $(INSTALLED) ## Measure decoding against the alternatives; writes results, table and plot (8 minutes).
@@ -62,11 +62,11 @@ bench-prototype: $(INSTALLED) ## Measure the prototype's way, step by step up to
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
 	$(BIN)/python -m benchmarks.prototype
 
-bench-orchestration: $(INSTALLED) ## Measure plain loop, ingest and daemon; writes results, table and plot (80 minutes, 25 GB of scratch).
+bench-orchestration: $(INSTALLED) ## Measure plain loop, ingest and daemon; writes results, table and plot (under two hours, 11 GB below build/).
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
 	$(BIN)/python -m benchmarks.orchestration
 
-bench-flat: $(INSTALLED) ## Measure what a photo costs among 1,000 and among 100,000; writes results and table (an hour, 5 GB of scratch).
+bench-flat: $(INSTALLED) ## Measure what a photo costs among 1,000 and among 100,000; writes results and table (over an hour, 2 GB below build/, 5 GB of scratch).
 	$(BIN)/python -m benchmarks.flat
 
 bench-limit: $(INSTALLED) ## Measure the pipeline beside each of its stages alone; writes results and table (15 minutes).

@@ -50,7 +50,7 @@ def build(folder: Path, count: int, quantization: Quantization) -> Sample:
 
 
 def search(folder: Path, count: int, quantization: Quantization) -> Sample:
-    """Reopening, and each filter's queries, each compared with what brute force finds."""
+    """Reopening, and each filter's queries; those of no filter are compared with what brute force finds."""
     asked = queries(QUERIES)
     right = _nearest(asked, count)
     with EmbeddedIndex(folder, quantization=quantization) as index:

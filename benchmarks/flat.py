@@ -5,9 +5,10 @@ would show; each size in a fresh process on fresh state. Not measured: photos of
 would hide it.
 """
 
+import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -15,38 +16,41 @@ import typer
 
 from benchmarks.environment import environment
 from benchmarks.fresh import sample_of
-from benchmarks.keeping import Sample, keep_runs
-from benchmarks.many_photos import folder_of, many_photos
+from benchmarks.keeping import Benchmark, Sample, keep_runs
+from benchmarks.many_photos import LIBRARY, folder_of, many_photos
 from benchmarks.orchestration_ways import Place, ingest
 
 SIZES = [1_000, 10_000, 100_000]
 
 
 def main(
-    photos: Annotated[list[int] | None, typer.Option(help="How many photos; may be given several times.")] = None,
-    runs: Annotated[int, typer.Option(help="How often each.")] = 1,
-    library: Annotated[Path | None, typer.Option(help="Where the photos are kept between runs; 3 GB.")] = None,
+    photos: Annotated[
+        list[int] | None, typer.Option(help="How many photos; may be given several times; nothing is published then.")
+    ] = None,
+    runs: Annotated[int, typer.Option(help="How often each; fewer never replace more.")] = 1,
+    library: Annotated[Path, typer.Option(help="Where the photos are made, once; 2 GB.")] = LIBRARY,
     quick: Annotated[bool, typer.Option(help="20 and 40 photos; keeps and writes nothing.")] = False,
 ) -> None:
     """Make the photos if absent, ingest every size, keep every sample and make the table anew."""
-    sizes = [20, 40] if quick else photos or SIZES
+    sizes, place, library = [20, 40] if quick else photos or SIZES, environment(), library.resolve()
+    for size in sorted(sizes, reverse=True):  # so that a scene is painted once for all its photos
+        many_photos(library, size, small=True)
     with tempfile.TemporaryDirectory(prefix="flat-") as scratch:
-        kept = (library or Path(scratch) / "library").resolve()
-        keep_runs("flat", environment(), runs, lambda run: measure(kept, sizes, Path(scratch) / str(run), run), quick)
+        benchmark = Benchmark("flat", runs, lambda run: measure(library, sizes, Path(scratch) / str(run), run))
+        keep_runs(place, [benchmark], quick=quick, part=bool(photos))
 
 
-def measure(library: Path, sizes: Sequence[int], scratch: Path, run: int) -> list[Sample]:
+def measure(library: Path, sizes: Sequence[int], scratch: Path, run: int) -> Iterator[Sample]:
     """An ingest of each size."""
-    samples = []
     for size in sizes:
-        samples.append({"photos": size, "way": "ingest", "run": run} | _ingested(library, size, scratch / str(size)))
-        typer.echo({name: value for name, value in samples[-1].items() if name != "steps"})
-    return samples
+        sample = {"photos": size, "way": "ingest", "run": run} | _ingested(library, size, scratch / str(size))
+        typer.echo({name: value for name, value in sample.items() if name != "steps"})
+        yield sample
 
 
 def _ingested(library: Path, photos: int, scratch: Path) -> Sample:
-    many_photos(library, photos, small=True)
     place = Place(folder_of(library, photos, small=True), scratch)
+    os.sync()  # what was written before is not written while the clock runs
     sample = ingest(place)
     asked = library, photos, sample.pop("root"), "--small"
     sample |= sample_of("benchmarks.quality_once", *asked, environment=place.environment())

@@ -6,20 +6,23 @@ So no step finds warm what another has left.
 import json
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from benchmarks.memory import PeakMemory
+from benchmarks.processes import running
 
 
-def samples_of(module: str, steps: Iterable[str], *arguments: object, about: dict[str, Any]) -> list[dict[str, Any]]:
+def samples_of(
+    module: str, steps: Iterable[str], *arguments: object, about: dict[str, Any]
+) -> Iterator[dict[str, Any]]:
     """A sample of each step in their order, told as it comes: `about`, `what` step it is, and what it printed."""
-    samples = []
     for step in steps:
-        samples.append(about | {"what": step} | sample_of(module, step, *arguments))
-        print(samples[-1], flush=True)
-    return samples
+        sample = about | {"what": step} | sample_of(module, step, *arguments)
+        print(sample, flush=True)
+        yield sample
 
 
 def sample_of(
@@ -35,13 +38,12 @@ def sample_of(
     looking at them takes some of a core.
     """
     command = [str(python or sys.executable), "-m", module, *map(str, arguments)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
-    if with_peak:
-        with PeakMemory(process.pid) as memory:
-            printed, _ = process.communicate()
-    else:
+    with (
+        running(command, stdout=subprocess.PIPE, text=True, env=environment) as process,
+        PeakMemory(process.pid) if with_peak else nullcontext() as memory,
+    ):
         printed, _ = process.communicate()
     if process.returncode:
         raise SystemExit(f"{' '.join(command)} failed with exit code {process.returncode}")
     sample: dict[str, Any] = json.loads(printed.splitlines()[-1])
-    return sample | {"peak_mb": round(memory.peak_bytes / 1e6)} if with_peak else sample
+    return sample | {"peak_mb": round(memory.peak_bytes / 1e6)} if memory else sample

@@ -7,7 +7,7 @@ else the machine does falls on all of them alike.
 """
 
 import multiprocessing
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from io import BytesIO
@@ -23,7 +23,7 @@ from benchmarks.inference_models import make_checkpoints, make_graphs, make_unpr
 from benchmarks.inference_once import hardware, measure
 from benchmarks.inference_plot import draw
 from benchmarks.inference_quality import quality
-from benchmarks.keeping import Sample, keep_runs
+from benchmarks.keeping import Benchmark, Sample, keep_runs
 from photo_assets.demo.library import library_scenes
 from photo_assets.demo.painting import paint
 
@@ -33,7 +33,7 @@ _PREVIEW_PX = 512
 
 
 def main(
-    runs: Annotated[int, typer.Option(help="How often each configuration is measured.")] = 3,
+    runs: Annotated[int, typer.Option(help="How often each configuration is measured; fewer never replace more.")] = 3,
     models: Annotated[Path, typer.Option(help="Where checkpoints and graphs are made, once.")] = MODELS,
     quick: Annotated[bool, typer.Option(help="Small models, one run; keeps and writes nothing.")] = False,
 ) -> None:
@@ -41,9 +41,7 @@ def main(
     bench = Bench(models)
     bench.make_models(quick)
     place = environment("onnxruntime") | bench.device()
-    keep_runs("inference", place, runs, lambda run: bench.samples(run, quick), quick)
-    if not quick:
-        draw()
+    keep_runs(place, [Benchmark("inference", runs, lambda run: bench.samples(run, quick))], quick=quick, draw=draw)
 
 
 class Bench:
@@ -71,19 +69,18 @@ class Bench:
         if not quick:
             self._in_fresh_process(make_unproved, self._models)
 
-    def samples(self, run: int, quick: bool) -> list[Sample]:
+    def samples(self, run: int, quick: bool) -> Iterator[Sample]:
         """One run: a sample of each configuration, told as it comes."""
         device = self.device()
         asked = configurations(device["device"], device["dtype"], quick)
         previews = _previews(max(each.pictures for each in asked) + _WARM_UP)
-        samples = []
         for each in asked:
             sample, answers = self._measured(each, previews)
             # The first configuration of a task and family is plain transformers in FP32, one picture at a time.
             expected = self._references.setdefault((each.task, each.family), answers)
-            samples.append({"run": run} | asdict(each) | sample | quality(each.task, expected, answers))
-            typer.echo(samples[-1])
-        return samples
+            told = {"run": run} | asdict(each) | sample | quality(each.task, expected, answers)
+            typer.echo(told)
+            yield told
 
     def _measured(self, asked: Configuration, previews: Sequence[bytes]) -> tuple[Sample, Sequence[Any]]:
         shown = [*previews[: asked.pictures], *previews[-_WARM_UP:]]

@@ -7,7 +7,7 @@ files are empty: nothing opens them here), disks that are slower than this machi
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +15,7 @@ import typer
 
 from benchmarks.environment import environment
 from benchmarks.fresh import samples_of
-from benchmarks.keeping import Sample, keep_runs
+from benchmarks.keeping import Benchmark, Sample, keep_runs
 from benchmarks.library_once import STEPS
 
 SIZES = [10_000, 100_000, 1_000_000]
@@ -23,8 +23,10 @@ FILES_PER_FOLDER = 1000
 
 
 def main(
-    files: Annotated[list[int] | None, typer.Option(help="Files in a tree; may be given several times.")] = None,
-    runs: Annotated[int, typer.Option(help="How often each tree is looked at, on a fresh ledger.")] = 3,
+    files: Annotated[
+        list[int] | None, typer.Option(help="Files in a tree; may be given several times; nothing is published then.")
+    ] = None,
+    runs: Annotated[int, typer.Option(help="How often each tree, on a fresh ledger; fewer never replace more.")] = 3,
     quick: Annotated[bool, typer.Option(help="2,000 files, one run; keeps and writes nothing.")] = False,
 ) -> None:
     """Make the trees, measure, remove them; keep every sample and make the table anew."""
@@ -33,7 +35,8 @@ def main(
         trees = {count: Path(scratch) / str(count) for count in ([2_000] if quick else files or SIZES)}
         for count, tree in trees.items():
             plant(tree, count)
-        keep_runs("library", place, runs, lambda run: measure(trees, Path(scratch), run), quick)
+        benchmark = Benchmark("library", runs, lambda run: measure(trees, Path(scratch), run))
+        keep_runs(place, [benchmark], quick=quick, part=bool(files))
 
 
 def plant(tree: Path, count: int) -> None:
@@ -45,14 +48,12 @@ def plant(tree: Path, count: int) -> None:
         os.close(os.open(folder / f"IMG_{number:07}.jpg", os.O_CREAT | os.O_WRONLY))
 
 
-def measure(trees: Mapping[int, Path], scratch: Path, run: int) -> list[Sample]:
+def measure(trees: Mapping[int, Path], scratch: Path, run: int) -> Iterator[Sample]:
     """A sample of each tree and step, in their order; a tree's steps are on one ledger."""
-    samples = []
     for count, tree in trees.items():
         about = {"files": count, "run": run}
         data = scratch / f"run-{run}-{count}"
-        samples += samples_of("benchmarks.library_once", STEPS, tree, data, about=about)
-    return samples
+        yield from samples_of("benchmarks.library_once", STEPS, tree, data, about=about)
 
 
 if __name__ == "__main__":

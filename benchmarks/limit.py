@@ -7,7 +7,7 @@ loaded within the ingest's seconds, and those are told.
 """
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -18,7 +18,7 @@ from benchmarks.environment import environment
 from benchmarks.fresh import samples_of
 from benchmarks.inference_choice import FULL, SMALL
 from benchmarks.inference_models import make_checkpoints
-from benchmarks.keeping import Sample, keep_runs
+from benchmarks.keeping import Benchmark, Sample, keep_runs
 from benchmarks.limit_once import STEPS
 from photo_assets.demo.library import generate_library
 
@@ -39,29 +39,28 @@ QUICK = [Course(8, SMALL)]
 
 
 def main(
-    runs: Annotated[int, typer.Option(help="How often each course is measured.")] = 3,
+    runs: Annotated[int, typer.Option(help="How often each course is measured; fewer never replace more.")] = 3,
     models: Annotated[Path, typer.Option(help="Where full-size models are made, once.")] = MODELS,
     photos: Annotated[Path, typer.Option(help="Where the photos are made, once.")] = PHOTOS,
     quick: Annotated[bool, typer.Option(help="8 photos, small models, one run; keeps and writes nothing.")] = False,
 ) -> None:
     """Make photos and models, measure, keep every sample and make the table anew."""
-    courses = QUICK if quick else COURSES
+    courses, place = QUICK if quick else COURSES, environment()
     if not quick:
         make_checkpoints(models)
     for course in courses:
         generate_library(folder_of(course, photos), course.photos, seed=11)
-    keep_runs("limit", environment(), runs, lambda run: measure(courses, photos, models.resolve(), run), quick)
+    benchmark = Benchmark("limit", runs, lambda run: measure(courses, photos, models.resolve(), run))
+    keep_runs(place, [benchmark], quick=quick)
 
 
-def measure(courses: Sequence[Course], photos: Path, models: Path, run: int) -> list[Sample]:
+def measure(courses: Sequence[Course], photos: Path, models: Path, run: int) -> Iterator[Sample]:
     """A sample of each course's ingest and stages; the stages have what that ingest has made."""
-    samples: list[Sample] = []
     for course in courses:
         about = {"photos": course.photos, "family": course.family, "run": run}
         with tempfile.TemporaryDirectory(prefix="limit-") as scratch:
             asked = folder_of(course, photos), scratch, course.family, models
-            samples += samples_of("benchmarks.limit_once", STEPS, *asked, about=about)
-    return samples
+            yield from samples_of("benchmarks.limit_once", STEPS, *asked, about=about)
 
 
 def folder_of(course: Course, photos: Path) -> Path:

@@ -10,7 +10,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,7 +23,7 @@ from benchmarks.environment import environment
 from benchmarks.fresh import sample_of
 from benchmarks.inference_choice import FULL
 from benchmarks.inference_models import checkpoints_of, make_checkpoints
-from benchmarks.keeping import Sample, keep_runs
+from benchmarks.keeping import Benchmark, Sample, keep_runs
 from benchmarks.peers_choice import CAPTIONS, COURSES, QUICK, REFERENCE, Course, Way, ways
 from benchmarks.peers_photos import first_of, make
 from benchmarks.peers_prepared import prepare
@@ -37,11 +37,14 @@ _OFFLINE = dict(os.environ) | {"HF_HUB_OFFLINE": "1", "NO_ALBUMENTATIONS_UPDATE"
 
 
 def main(
-    runs: Annotated[int, typer.Option(help="How often each way is gone.")] = 3,
+    runs: Annotated[int, typer.Option(help="How often each way is gone; fewer never replace more.")] = 3,
     models: Annotated[Path, typer.Option(help="Where models are made, once.")] = BUILD / "inference-benchmark",
     photos: Annotated[Path, typer.Option(help="Where the photos are made, once; 2 GB.")] = BUILD / "photos",
     venvs: Annotated[Path, typer.Option(help="Where the peers are installed, once; 4 GB.")] = BUILD / "peers-venv",
-    only: Annotated[list[int] | None, typer.Option(help="Numbers of the courses, from 1; may be repeated.")] = None,
+    only: Annotated[
+        list[int] | None,
+        typer.Option(help="Numbers of the courses, from 1; may be repeated; nothing is published then."),
+    ] = None,
     quick: Annotated[bool, typer.Option(help="8 photos, small models, one run; keeps and writes nothing.")] = False,
 ) -> None:
     """Install the peers, make photos and models, go every way `runs` times, keep every sample and make the table."""
@@ -56,14 +59,12 @@ def main(
     with tempfile.TemporaryDirectory(prefix="peers-") as scratch:
         expected = [bench.expected(*each, Path(scratch)) for each in prepared]
 
-        def measure(run: int) -> list[Sample]:
-            return [
-                {"run": run} | sample
-                for (course, folder, _), answers in zip(prepared, expected, strict=True)
-                for sample in bench.measure(course, folder, answers)
-            ]
+        def measure(run: int) -> Iterator[Sample]:
+            for (course, folder, _), answers in zip(prepared, expected, strict=True):
+                for sample in bench.measure(course, folder, answers):
+                    yield {"run": run} | sample
 
-        keep_runs("peers", place, runs, measure, quick)
+        keep_runs(place, [Benchmark("peers", runs, measure)], quick=quick, part=bool(only))
 
 
 class Bench:
@@ -81,18 +82,17 @@ class Bench:
         said = zip(answers["names"], answers["captions"], strict=True)
         return answers | {"captions": np.array([truth.get(name, caption) for name, caption in said])}
 
-    def measure(self, course: Course, folder: Path, expected: Mapping[str, Any]) -> list[Sample]:
+    def measure(self, course: Course, folder: Path, expected: Mapping[str, Any]) -> Iterator[Sample]:
         """A sample of each way of a course."""
         about = {"kind": course.kind, "photos": course.photos, "family": course.family}
-        samples: list[Sample] = []
         for way in ways(course, self._has_half):
             with tempfile.TemporaryDirectory(prefix="peers-") as scratch:
                 alone = self._alone(course, way, first_of(folder), Path(scratch))
                 sample, answers = self._once(way, self._task(course, way, folder, Path(scratch) / "all"))
             told = {"way": way.title, "task": way.task, "alone_s": alone["wall_s"]}
-            samples.append(about | told | sample | agreement(expected, answers, way.task))
-            typer.echo(samples[-1])
-        return samples
+            whole = about | told | sample | agreement(expected, answers, way.task)
+            typer.echo(whole)
+            yield whole
 
     def _alone(self, course: Course, way: Way, photo: Path, scratch: Path) -> Sample:
         folder = scratch / "one photo"
@@ -116,7 +116,12 @@ class Bench:
 
 
 def agreement(expected: Mapping[str, Any], found: Mapping[str, Any], task: str) -> Sample:
-    """How near the answers come to the expected ones: cosines of what was read, and the share of right captions."""
+    """How near the answers come to the expected ones: cosines of what was read, and the share of right captions.
+
+    Of photos none of which was read there is nothing to tell.
+    """
+    if not len(found["names"]):
+        return {}
     place = {name: number for number, name in enumerate(expected["names"])}
     order = [place[name] for name in found["names"]]
     cosines = (expected["vectors"][order] * found["vectors"]).sum(axis=1) / np.linalg.norm(found["vectors"], axis=1)

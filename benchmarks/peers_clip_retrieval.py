@@ -1,7 +1,7 @@
 """clip-retrieval's own inference: its loader and preprocessing, its writer of .npy and Parquet files, our weights.
 
-It runs in its own environment. It looks for JPEG and PNG files and for no HEIC or RAW. Batch and workers are set to
-what the other peers have: its 256 and 4 are made for a GPU.
+It runs in its own environment. It looks for JPEG and PNG files and for no HEIC or RAW. There is a worker per core, and
+batches are as large as those of the other peers where all workers have as many: its 4 and 256 are made for a GPU.
 """
 
 import os
@@ -16,9 +16,10 @@ _OPERATORS = torch.library.Library("torchvision", "DEF")
 for _name in ("nms", "qnms"):
     _OPERATORS.define(f"{_name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
 
-from benchmarks.peers_task import Task  # noqa: E402
+from benchmarks.peers_task import Task, even_batch  # noqa: E402
 
-BATCH = 32
+BATCH = 32  # at most
+SUFFIXES = (".jpg", ".jpeg", ".png")  # of the files that it looks for
 
 
 def main() -> None:
@@ -27,12 +28,13 @@ def main() -> None:
 
     task = Task.asked()
     output = task.scratch / "output"
+    photos, workers = sum(path.suffix in SUFFIXES for path in task.files()), len(os.sched_getaffinity(0))
     clip_inference(
         input_dataset=str(task.photos),
         output_folder=str(output),
         clip_model=f"hf_clip:{task.prepared / 'clip-retrieval'}",
-        batch_size=BATCH,
-        num_prepro_workers=len(os.sched_getaffinity(0)),
+        batch_size=even_batch(photos, workers, BATCH),
+        num_prepro_workers=workers,
         enable_text=False,
     )
     task.answer(task.seconds(), *found(output))

@@ -1,12 +1,15 @@
 """A plain transformers script, as a person who knows it well would write it: a peer, and part of the reference.
 
-Photos are opened and prepared by workers of a DataLoader, and go through the models in batches of 32. Vectors alone end
-in a .npy file; with captions they end in qdrant-client's local mode, an upsert per batch.
+Photos are opened and prepared by workers of a DataLoader, which hand them over one by one: a worker
+makes a whole batch alone, and where all photos are one batch the other workers would have nothing to do. They go
+through the models in batches of 32. Vectors alone end in a .npy file; with captions they end in qdrant-client's local
+mode, an upsert per batch.
 """
 
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -25,6 +28,7 @@ from resources.inference.blip import MAX_NEW_TOKENS
 from resources.inference.devices import best_device
 
 BATCH = 32
+AHEAD = 32  # photos that a worker prepares while the models are busy
 COLLECTION = "photos"
 
 Opening = Callable[[Path], Image.Image]
@@ -68,10 +72,11 @@ class Models:
     def answers(self, paths: Sequence[Path], opening: Opening, workers: int) -> Iterator[Answer]:
         """What the models say of each batch."""
         photos = Photos(paths, opening, self.processors)
-        for names, *pixels in DataLoader(photos, BATCH, num_workers=workers, collate_fn=together):
-            if names:
-                inputs = [each.to(self._dtype) for each in pixels]
-                yield names, self._vectors(inputs[0]), self._captions(inputs[1]) if self._blip else []
+        loader = DataLoader(photos, batch_size=None, num_workers=workers, prefetch_factor=AHEAD)
+        for batch in batched(filter(None, loader)):
+            names, *pixels = default_collate(batch)
+            inputs = [each.to(self._dtype) for each in pixels]
+            yield names, self._vectors(inputs[0]), self._captions(inputs[1]) if self._blip else []
 
     def _vectors(self, pixels: torch.Tensor) -> np.ndarray:
         features = self._clip.get_image_features(pixel_values=pixels).pooler_output.float()
@@ -83,10 +88,11 @@ class Models:
         return [text.strip() for text in self._tokenizer.batch_decode(tokens, skip_special_tokens=True)]
 
 
-def together(items: Sequence[tuple[Any, ...] | None]) -> list[Any]:
-    """A batch of the photos that could be read."""
-    read = [item for item in items if item is not None]
-    return list(default_collate(read)) if read else [[]]
+def batched(photos: Iterable[Any]) -> Iterator[list[Any]]:
+    """Lists of BATCH, the last one shorter."""
+    waiting = iter(photos)
+    while batch := list(islice(waiting, BATCH)):
+        yield batch
 
 
 def keep(task: Task, answers: Iterable[Answer]) -> list[Answer]:

@@ -1,10 +1,11 @@
 """The tables of the peers beside ours: for each course and task, every way in the order it was gone in.
 
 What belongs here: from raw samples to lines. What does not: the page they stand on (tables.py). A ratio is made within
-each run; the median of the runs' ratios is shown. A way that has not read every photo has no ratio.
+each run; the median of the runs' ratios is shown. A way that has not read every photo has no ratio, and
+one that takes nearly as long for one photo has none of what is left.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
 
@@ -13,6 +14,7 @@ from benchmarks.peers_choice import OURS
 Sample = Mapping[str, Any]
 Runs = Sequence[Sample]
 
+LEAST_LEFT = 0.25  # of a run, beyond what one photo takes alone
 _TITLES = (
     "way",
     "photos read",
@@ -46,19 +48,39 @@ def _table(photos: int, kind: str, family: str, task: str, ways: Mapping[str, Ru
 def _line(way: str, runs: Runs, ours: Runs) -> str:
     complete = all(run["read"] == run["photos"] for run in runs)
     wall, alone, peak = (median(run[name] for run in runs) for name in ("wall_s", "alone_s", "peak_mb"))
-    cosines = ", ".join(f"{min(run[name] for run in runs):.4f}" for name in ("median_cosine", "min_cosine"))
-    right = f"{100 * min(run['captions_right'] for run in runs):.1f} %" if "captions_right" in runs[0] else "-"
+    speeds, rates, our_rates = [1 / run["wall_s"] for run in runs], _rates(runs), _rates(ours)
     cells = [way, str(min(run["read"] for run in runs)), f"{wall:.1f}", f"{alone:.1f}"]
-    cells += [f"{median(map(_rate, runs)):.2f}"]
-    cells += [_ratio(lambda run: 1 / run["wall_s"], ours, runs), _ratio(_rate, ours, runs)] if complete else ["-", "-"]
-    cells += [f"{peak:.0f}", cosines, right, ", ".join(f"{run['wall_s']:.1f}" for run in runs)]
+    cells += [f"{median(rates):.2f}" if rates else "-"]
+    cells += [_ratio([1 / run["wall_s"] for run in ours], speeds), _ratio(our_rates, rates)] if complete else ["-", "-"]
+    cells += [f"{peak:.0f}", _cosines(runs), _right(runs), ", ".join(f"{run['wall_s']:.1f}" for run in runs)]
     return f"| {' | '.join(cells)} |"
 
 
-def _rate(run: Sample) -> float:
-    """Photos per second beyond what the same command takes for one photo."""
-    return float((run["read"] - 1) / max(run["wall_s"] - run["alone_s"], 0.001))
+def _rates(runs: Runs) -> list[float]:
+    """Photos per second of each run beyond what the same command takes for one photo, by the median of that.
+
+    None where that is nearly all of a run, so that what is left is mostly chance, or where there were no more photos.
+    """
+    alone_s = median(run["alone_s"] for run in runs)
+    left_s = [run["wall_s"] - alone_s for run in runs]
+    if any(run["read"] < 2 or left < LEAST_LEFT * run["wall_s"] for run, left in zip(runs, left_s, strict=True)):
+        return []
+    return [(run["read"] - 1) / left for run, left in zip(runs, left_s, strict=True)]
 
 
-def _ratio(speed: Callable[[Sample], float], fast: Runs, slow: Runs) -> str:
-    return f"{median(speed(one) / speed(other) for one, other in zip(fast, slow, strict=True)):.2f}"
+def _ratio(fast: Sequence[float], slow: Sequence[float]) -> str:
+    if not (fast and slow):
+        return "-"
+    return f"{median(one / other for one, other in zip(fast, slow, strict=True)):.2f}"
+
+
+def _cosines(runs: Runs) -> str:
+    if any("median_cosine" not in run for run in runs):
+        return "-"
+    return ", ".join(f"{min(run[name] for run in runs):.4f}" for name in ("median_cosine", "min_cosine"))
+
+
+def _right(runs: Runs) -> str:
+    if any("captions_right" not in run for run in runs):
+        return "-"
+    return f"{100 * min(run['captions_right'] for run in runs):.1f} %"

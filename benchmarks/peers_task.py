@@ -5,6 +5,7 @@ loading of its models are inside. The answers are kept after that, for the compa
 """
 
 import json
+import math
 import sys
 import time
 from collections.abc import Iterable, Sequence
@@ -13,6 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+
+def even_batch(photos: int, workers: int, most: int) -> int:
+    """The size of batches, up to `most`, of which each worker has as many: a loader gives a worker whole batches."""
+    batches = workers * math.ceil(photos / (workers * most))
+    return math.ceil(photos / batches)
 
 
 @dataclass(frozen=True)

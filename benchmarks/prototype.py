@@ -9,7 +9,8 @@ Qdrant server (all write to the embedded engine); Dagster in the prototype's run
 
 import multiprocessing
 import tempfile
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache, partial
@@ -25,7 +26,7 @@ from benchmarks.environment import environment
 from benchmarks.fresh import sample_of
 from benchmarks.inference_choice import FULL, SMALL
 from benchmarks.inference_models import make_checkpoints
-from benchmarks.keeping import Sample, keep_runs
+from benchmarks.keeping import Benchmark, Sample, keep_runs
 from benchmarks.prototype_plot import draw
 from benchmarks.prototype_ways import OURS, PROTOTYPE, ladder
 from photo_assets.demo.library import generate_library
@@ -61,22 +62,25 @@ QUICK = [Course(RAW, 2, SMALL, ENDS), Course(MIXED, 8, SMALL, WHOLE)]
 
 
 def main(
-    runs: Annotated[int, typer.Option(help="How often each ladder is climbed.")] = 3,
+    runs: Annotated[int, typer.Option(help="How often each ladder is climbed; fewer never replace more.")] = 3,
     models: Annotated[Path, typer.Option(help="Where the full-size models are made, once.")] = MODELS,
     photos: Annotated[Path, typer.Option(help="Where the photos are made, once; 3 GB.")] = Path("build") / "photos",
-    only: Annotated[list[int] | None, typer.Option(help="Numbers of the courses, from 1; may be repeated.")] = None,
+    only: Annotated[
+        list[int] | None,
+        typer.Option(help="Numbers of the courses, from 1; may be repeated; nothing is published then."),
+    ] = None,
     quick: Annotated[bool, typer.Option(help="A few photos, small models, one run; keeps and writes nothing.")] = False,
 ) -> None:
     """Make photos and models, climb every ladder `runs` times, keep every sample and make the table anew."""
     courses = QUICK if quick else COURSES
     courses = [courses[number - 1] for number in only] if only else courses
+    place = environment()
     if any(course.family == FULL for course in courses):
         make_checkpoints(models)
     for course in courses:
         make_photos(course, _folder(photos, course))
-    keep_runs("prototype", environment(), runs, lambda run: measure(courses, photos, models, run), quick)
-    if not quick:
-        draw()
+    benchmark = Benchmark("prototype", runs, lambda run: measure(courses, photos, models, run))
+    keep_runs(place, [benchmark], quick=quick, part=bool(only), draw=draw)
 
 
 def make_photos(course: Course, folder: Path) -> None:
@@ -90,37 +94,43 @@ def make_photos(course: Course, folder: Path) -> None:
         list(pool.map(partial(_write_raw, folder, course.kind == RAW_WITH_PREVIEW), lacking))
 
 
-def measure(courses: Sequence[Course], photos: Path, models: Path, run: int) -> list[Sample]:
+def measure(courses: Sequence[Course], photos: Path, models: Path, run: int) -> Iterator[Sample]:
     """A sample of each course and rung."""
-    return [{"run": run} | sample for course in courses for sample in _climbed(course, _folder(photos, course), models)]
+    for course in courses:
+        for sample in _climbed(course, _folder(photos, course), models):
+            yield {"run": run} | sample
 
 
-def _climbed(course: Course, photos: Path, models: Path) -> list[Sample]:
+def _climbed(course: Course, photos: Path, models: Path) -> Iterator[Sample]:
     """A sample of each rung, compared with the answers of the first."""
     about = {"kind": course.kind, "photos": course.photos, "family": course.family}
-    samples: list[Sample] = []
     with tempfile.TemporaryDirectory(prefix="prototype-") as scratch:
         first = None
         for title in course.rungs:
             sample = _once(title, course, photos, Path(scratch) / title, models)
             answers = dict(np.load(sample.pop("answers")))
             first = first or answers
-            samples.append(about | {"way": title} | sample | agreement(first, answers))
-            typer.echo(samples[-1])
-    return samples
+            told = about | {"way": title} | sample | agreement(first, answers)
+            typer.echo(told)
+            yield told
 
 
 def agreement(first: dict[str, Any], other: dict[str, Any]) -> Sample:
-    """How near the answers to the same photos are: cosines of the vectors, and the share of equal captions."""
+    """How near the answers to the same photos are: cosines of the vectors, and the share of equal captions.
+
+    A photo of `first` that the other lacks has no cosine, and no equal caption.
+    """
     place = {name: number for number, name in enumerate(other["names"])}
-    order = [place[name] for name in first["names"]]
-    cosines = (first["vectors"] * other["vectors"][order]).sum(axis=1)
-    equal = (first["captions"] == other["captions"][order]).mean()
+    both = [number for number, name in enumerate(first["names"]) if name in place]
+    order = [place[name] for name in first["names"][both]]
+    cosines = (first["vectors"][both] * other["vectors"][order]).sum(axis=1)
+    equal = (first["captions"][both] == other["captions"][order]).sum() / len(first["names"])
     return {"min_cosine": round(float(cosines.min()), 5), "captions_equal": round(float(equal), 4)}
 
 
 def _once(title: str, course: Course, photos: Path, scratch: Path, models: Path) -> Sample:
     asked = {"title": title, "photos": photos, "scratch": scratch, "family": course.family, "models": models.resolve()}
+    asked["began"] = time.time()
     options = (part for name, value in asked.items() for part in (f"--{name}", value))
     return sample_of("benchmarks.prototype_once", *options, with_peak=True)
 

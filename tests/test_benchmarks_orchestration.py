@@ -1,12 +1,8 @@
-"""The benchmark of the orchestration: each second belongs to somebody, and many photos are many photos."""
+"""The benchmark of the orchestration: each second belongs to somebody, and what grows with a library shows."""
 
-from pathlib import Path
 from typing import Any
 
-import pytest
-
-from benchmarks import many_photos as many
-from benchmarks.flat_tables import flat_lines
+from benchmarks.flat_tables import FIRST_STEP, flat_lines
 from benchmarks.orchestration_shares import BETWEEN, START, shares
 from benchmarks.orchestration_tables import orchestration_lines
 
@@ -36,23 +32,23 @@ def test_the_ways_stand_beside_the_plain_loop_of_their_own_run() -> None:
     assert "| a plain loop | 10.0 | 10.0 |  |  |" in lines[2]
 
 
-def test_a_photos_cost_stands_beside_that_in_the_smallest_library() -> None:
-    samples = [_sample("ingest", 0, 10.0) | {"photos": 1000}, _sample("ingest", 0, 99.0) | {"photos": 10_000}]
-    assert flat_lines(samples)[3].startswith("| 10,000 | 99.0 | 9.9 | -1.0 % | 9.8 | +8.9 % |")
+def test_what_an_ingest_does_once_is_in_no_batchs_seconds() -> None:
+    small, large = _of_batches(1_000, [9.0, 1.0, 1.0, 1.0]), _of_batches(10_000, [9.0, *[2.0] * 39])
+    lines = flat_lines([small, large])
+    assert lines[2].startswith("| 1,000 | 12.0 | 12.0 | +0.0 % | 1.00 | +0.0 % | +0.0 % |")
+    assert lines[3].startswith("| 10,000 | 87.0 | 8.7 | -27.5 % | 2.00 | +100.0 % | +0.0 % |")
 
 
-def test_photos_beyond_the_rendered_ones_are_other_photos_of_the_same_scenes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(many, "RENDERED", 1)
-    photos = many.many_photos(tmp_path, 3)
-    contents = [photo.path.read_bytes() for photo in photos]
-    assert len(set(contents)) == 3
-    assert all(content.startswith(contents[0]) for content in contents)
-    assert {photo.caption for photo in photos} == {photos[0].caption}
-    assert sorted(path for path in many.folder_of(tmp_path, 3).rglob("*") if path.is_file()) == sorted(
-        photo.path for photo in photos
-    )
+def test_an_ingest_that_slows_down_is_seen_beside_its_own_beginning() -> None:
+    slower = _of_batches(5_000, [9.0, *[1.0] * 17, 1.5, 1.5, 1.5])
+    assert "| 1.00 | +0.0 % | +50.0 % |" in flat_lines([slower])[2]
+
+
+def _of_batches(photos: int, seconds: list[float]) -> dict[str, Any]:
+    """An ingest whose batches take so long."""
+    begins = [sum(seconds[:number]) for number in range(len(seconds))]
+    steps = [(FIRST_STEP, begin, begin + 0.5) for begin in begins]
+    return _sample("ingest", 0, sum(seconds)) | {"photos": photos, "steps": steps}
 
 
 def _sample(way: str, run: int, wall_s: float) -> dict[str, Any]:

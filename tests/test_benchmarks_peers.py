@@ -1,17 +1,20 @@
 """The peers that are measured beside ours, and what is made of their raw samples."""
 
 import json
+import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from benchmarks.peers import agreement
 from benchmarks.peers_choice import CAPTIONS, COURSES, MIXED, OURS, RAW, VECTORS, ways
 from benchmarks.peers_opening import opened
-from benchmarks.peers_plain import run
+from benchmarks.peers_plain import Models, run
 from benchmarks.peers_tables import peers_lines
-from benchmarks.peers_task import Task
+from benchmarks.peers_task import Task, even_batch
 from photo_assets.demo.files import EXTENSIONS
 from photo_assets.demo.library import DemoPhoto, library_scenes, write_photo
 from resources.inference.checkpoints import checkpoints
@@ -41,6 +44,22 @@ def test_the_plain_way_describes_every_photo_that_can_be_read(truth, tmp_path, t
     assert sample["read"] == 4
     np.testing.assert_allclose(np.linalg.norm(found["vectors"], axis=1), 1, atol=1e-5)
     assert (scratch / "qdrant").is_dir()
+
+
+# The DataLoader's workers are forked before the models have computed anything.
+@pytest.mark.filterwarnings("ignore:rawpy is being used in a process created by multiprocessing:RuntimeWarning")
+def test_every_worker_of_the_plain_way_opens_some_of_the_photos_of_one_batch(truth, tmp_path, tmp_path_factory):
+    clip, blip = (Path(each.location) for each in checkpoints("small"))
+    workers = tmp_path_factory.mktemp("workers")
+
+    def noted(path: Path) -> Image.Image:
+        (workers / str(os.getpid())).touch()
+        return opened(path)
+
+    models = Models(Task(tmp_path, Path(), "small", Path(), clip, blip, Path(), captions=False, half=False, began=0.0))
+    ((names, vectors, _),) = models.answers([tmp_path / name for name in truth], noted, workers=2)
+    assert len(names) == len(vectors) == len(truth)
+    assert len(list(workers.iterdir())) == 2
 
 
 def test_a_task_arrives_as_it_was_told(tmp_path, monkeypatch):
@@ -74,15 +93,33 @@ def test_answers_are_compared_by_photo_and_a_photo_not_read_has_no_right_caption
 
 
 def test_a_way_that_has_not_read_every_photo_is_not_compared_with_ours():
-    def sample(way: str, wall_s: float, read: int = 10) -> dict[str, object]:
-        about = {"kind": MIXED, "photos": 10, "family": "small", "task": VECTORS, "way": way, "alone_s": wall_s - 3}
-        return about | {"wall_s": wall_s, "read": read, "peak_mb": 100, "median_cosine": 1.0, "min_cosine": 0.5}
-
-    once = [sample("slow", 24.0), sample("blind", 8.0, read=4), sample(OURS[VECTORS].title, 12.0)]
+    once = [_sample("slow", 24.0), _sample("blind", 8.0, read=4), _sample(OURS[VECTORS].title, 12.0)]
     twice = [each | {"wall_s": 10 * each["wall_s"], "alone_s": 10 * each["alone_s"]} for each in once]
     ours = OURS[VECTORS].title
     assert peers_lines([*once, *twice, *once])[-3:] == [
-        "| slow | 10 | 24.0 | 21.0 | 3.00 | 2.00 | 1.00 | 100 | 1.0000, 0.5000 | - | 24.0, 240.0, 24.0 |",
-        "| blind | 4 | 8.0 | 5.0 | 1.00 | - | - | 100 | 1.0000, 0.5000 | - | 8.0, 80.0, 8.0 |",
-        f"| {ours} | 10 | 12.0 | 9.0 | 3.00 | 1.00 | 1.00 | 100 | 1.0000, 0.5000 | - | 12.0, 120.0, 12.0 |",
+        "| slow | 10 | 24.0 | 4.0 | 0.45 | 2.00 | 2.50 | 100 | 1.0000, 0.5000 | - | 24.0, 240.0, 24.0 |",
+        "| blind | 4 | 8.0 | 4.0 | 0.75 | - | - | 100 | 1.0000, 0.5000 | - | 8.0, 80.0, 8.0 |",
+        f"| {ours} | 10 | 12.0 | 4.0 | 1.12 | 1.00 | 1.00 | 100 | 1.0000, 0.5000 | - | 12.0, 120.0, 12.0 |",
     ]
+
+
+def test_where_one_photo_takes_nearly_as_long_as_all_of_them_nothing_is_made_of_the_rest():
+    lines = peers_lines([_sample("mostly imports", 5.0), _sample(OURS[VECTORS].title, 12.0)])
+    assert lines[-2].startswith("| mostly imports | 10 | 5.0 | 4.0 | - | 0.42 | - | 100 |")
+
+
+def test_a_way_that_has_read_nothing_has_no_figures_of_what_it_found():
+    nothing = {"names": np.array([], str), "vectors": np.empty((0, 2)), "captions": np.array([], str)}
+    assert agreement({"names": np.array(["a"]), "vectors": np.eye(2)[:1]}, nothing, VECTORS) == {}
+    blind = {name: value for name, value in _sample("blind", 9.0, read=0).items() if "cosine" not in name}
+    lines = peers_lines([blind, _sample(OURS[VECTORS].title, 12.0)])
+    assert lines[-2] == "| blind | 0 | 9.0 | 4.0 | - | - | - | 100 | - | - | 9.0 |"
+
+
+def test_every_worker_has_its_share_of_the_batches_however_few_photos_there_are():
+    assert [even_batch(photos, 2, 32) for photos in (1, 8, 20, 100, 200)] == [1, 4, 10, 25, 25]
+
+
+def _sample(way: str, wall_s: float, read: int = 10) -> dict[str, Any]:
+    about = {"kind": MIXED, "photos": 10, "family": "small", "task": VECTORS, "way": way, "alone_s": 4.0}
+    return about | {"wall_s": wall_s, "read": read, "peak_mb": 100, "median_cosine": 1.0, "min_cosine": 0.5}

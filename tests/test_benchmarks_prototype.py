@@ -17,8 +17,8 @@ from tests.decoding.dng_samples import dng
 
 
 def sample(way: str, wall_s: float, **also: object) -> dict[str, object]:
-    known = {"family": "small", "kind": "mixed", "photos": 10, "peak_mb": 100, "min_cosine": 1.0, "captions_equal": 1.0}
-    return known | {"way": way, "wall_s": wall_s} | also
+    known = {"family": "small", "kind": "mixed", "photos": 10, "read": 10, "peak_mb": 100, "min_cosine": 1.0}
+    return known | {"captions_equal": 1.0} | {"way": way, "wall_s": wall_s} | also
 
 
 def test_every_rung_takes_what_is_below_it_and_one_step_more() -> None:
@@ -41,14 +41,14 @@ def test_a_slow_run_slows_every_rung_of_it() -> None:
         for slower in (1.0, 10.0, 1.0)
         for each in (
             sample(PROTOTYPE.title, 8 * slower),
-            sample("a step", 4 * slower, captions_equal=0.5),
+            sample("a step", 4 * slower, captions_equal=0.5, read=9),
             sample(OURS, 2 * slower),
         )
     ]
     assert prototype_lines(runs)[-3:] == [
-        f"| {PROTOTYPE.title} | 8.0 | 1.00 | 1.00 | 100 | 1.0000 | 100.0 % |",
-        "| a step | 4.0 | 2.00 | 2.00 | 100 | 1.0000 | 50.0 % |",
-        f"| {OURS} | 2.0 | 4.00 | 2.00 | 100 | 1.0000 | 100.0 % |",
+        f"| {PROTOTYPE.title} | 10 | 8.0 | 1.00 | 1.00 | 100 | 1.0000 | 100.0 % |",
+        "| a step | 9 | 4.0 | 2.00 | 2.00 | 100 | 1.0000 | 50.0 % |",
+        f"| {OURS} | 10 | 2.0 | 4.00 | 2.00 | 100 | 1.0000 | 100.0 % |",
     ]
 
 
@@ -64,5 +64,9 @@ def test_answers_are_compared_by_photo_in_whatever_order_they_came() -> None:
     first = {"names": np.array(["a", "b"]), "vectors": np.eye(2), "captions": np.array(["one", "two"])}
     turned = {name: values[::-1] for name, values in first.items()}
     assert agreement(first, turned) == {"min_cosine": 1.0, "captions_equal": 1.0}
-    with pytest.raises(KeyError):
-        agreement(first, {name: values[:1] for name, values in first.items()})
+
+
+def test_a_photo_that_only_the_prototype_has_read_has_no_equal_caption() -> None:
+    first = {"names": np.array(["a", "b"]), "vectors": np.eye(2), "captions": np.array(["one", "two"])}
+    lacking = {name: values[1:] for name, values in first.items()}
+    assert agreement(first, lacking) == {"min_cosine": 1.0, "captions_equal": 0.5}
