@@ -14,7 +14,7 @@ from benchmarks.orchestration_daemon import Watch
 from benchmarks.processes import running
 from photo_assets.running import QUIET
 
-_WAITS = "import signal; signal.pause()"
+_WAITS = "import time; time.sleep(600)"
 _STARTS_ANOTHER = f"""
 import subprocess, sys
 with subprocess.Popen([sys.executable, "-c", {_WAITS!r}]):
@@ -29,7 +29,7 @@ def measure(run):
     with running([sys.executable, "-c", {_STARTS_ANOTHER!r}], stdout=subprocess.PIPE) as process:
         process.stdout.readline()
         print(scratch, flush=True)
-        process.wait()
+        return [process.wait()]
 
 with tempfile.TemporaryDirectory() as scratch:
     keep_runs({{}}, [Benchmark("some", 1, measure)], quick=True)
@@ -43,8 +43,8 @@ def test_a_benchmark_that_is_told_to_end_ends_all_it_started_and_removes_its_fol
         scratch = Path(process.stdout.readline().strip())
         assert scratch.is_dir()
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=_LONG_S)  # until no process is left that could write
-    assert process.returncode == 128 + signal.SIGTERM
+        _, told = process.communicate(timeout=_LONG_S)  # until no process is left that could write
+    assert process.returncode == 128 + signal.SIGTERM, told
     assert not scratch.exists()
 
 
