@@ -30,4 +30,8 @@ class Query:
 
     def is_empty(self) -> bool:
         """Whether it asks for nothing."""
-        return not (self.text.strip() or self.picture or self.like)
+        return not (self.asks_model() or self.like)
+
+    def asks_model(self) -> bool:
+        """Whether a part of it must become a vector yet; a photo of the collection has one."""
+        return bool(self.text.strip() or self.picture)

@@ -129,8 +129,8 @@ class Searcher:
     def _vector_of(self, query: Query, version: str, vectors: QueryVectors | None) -> np.ndarray:
         """The query as one (d,) float32 unit vector."""
         if vectors is None:
-            asks_model = query.text.strip() or query.picture
-            vectors = embedded(query, self._engine_of(self._index, version)) if asks_model else QueryVectors()
+            is_asked = query.asks_model()
+            vectors = embedded(query, self._engine_of(self._index, version)) if is_asked else QueryVectors()
         seen = [each for each in (vectors.picture, self._vector_of_photo(query.like, version)) if each is not None]
         text_weight = query.text_weight if seen else 1.0
         parts = [] if vectors.text is None else [(text_weight, vectors.text)]

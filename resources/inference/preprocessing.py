@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-# How many times as long as it is wide a picture is beside its crop, before it is no longer made whole.
+# A picture whose long side would be more than so many times its crop's is not made whole.
 _HAIRLINE = 16
 
 

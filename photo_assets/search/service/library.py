@@ -99,8 +99,7 @@ class Library:
         """The version to ask and the query's vectors in it; the collection is not kept while the model works."""
         with self.collection.borrowed() as index:
             version = self._warming.version(index)
-            asks_model = version is not None and (query.text.strip() or query.picture)
-            engine = self.engine_of(index, version) if asks_model else None
+            engine = self.engine_of(index, version) if version is not None and query.asks_model() else None
         return version, embedded(query, engine) if engine else None
 
     def _look(self, kinds: frozenset[Kind]) -> Duplicates:

@@ -60,9 +60,12 @@ async function load(offset = 0) {
     tell(summary(found));
   } catch (problem) {
     if (asked !== latest) return;
-    if (offset) byId("trouble").textContent = problem.message; // where the button is that was pressed
-    else tell(problem.message, true);
-    if (!offset) dropAll();
+    if (offset) {
+      byId("trouble").textContent = problem.message; // where the button is that was pressed
+    } else {
+      tell(problem.message, true);
+      dropAll();
+    }
   }
   byId("more").disabled = false;
 }
