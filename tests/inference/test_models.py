@@ -187,14 +187,16 @@ def test_the_centre_alone_is_what_cropping_the_whole_would_leave(
     size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(preprocessing, "_HAIRLINE", 0)
-    picture = Image.effect_noise(size, 80).convert("RGB")
+    # Faint, so that nothing is clipped between Pillow's two passes: which goes first depends on the sizes.
+    noise = np.random.default_rng(0).normal(128, 20, (size[1], size[0], 3))
+    picture = Image.fromarray(noise.clip(0, 255).astype(np.uint8))
     for resample in (Image.Resampling.BICUBIC, Image.Resampling.BILINEAR, Image.Resampling.LANCZOS):
         ours = Preprocessing(224, (224, 224), (0.5,) * 3, (0.5,) * 3, resample)
         width, height = ours._target(*size)
         left, top = (width - 224) // 2, (height - 224) // 2
         whole = picture.resize((width, height), resample).crop((left, top, left + 224, top + 224))
         difference = ours.fit(picture).astype(int) - np.asarray(whole).transpose(2, 0, 1)
-        assert np.abs(difference).mean() < 1, "of noise, 80 levels deep; a shift by a pixel makes it tens"
+        assert np.abs(difference).mean() < 0.5, "0.3 at most by rounding; a shift by a pixel makes it 0.7 and more"
 
 
 @pytest.fixture(params=["clip", "blip"])
