@@ -11,9 +11,9 @@ import dagster as dg
 
 from benchmarks.peers_task import Task
 from benchmarks.product import ingest_all, settings_for
+from photo_assets.batch_runs import BatchRunner
 from photo_assets.definitions import build_defs, open_resource
 from photo_assets.instance import open_instance
-from photo_assets.running import run_batch
 from photo_assets.settings import Settings
 from photo_assets.steps.scanning import Roots, scan_until_settled
 from resources.tables.store import TableStore
@@ -40,9 +40,10 @@ def embed_all(settings: Settings) -> None:
     roots = Roots(settings.library_roots, settings.photo_data, library.patterns())
     with library.ledger() as ledger, open_instance(settings) as instance:
         scan = scan_until_settled(ledger, roots, settings.photo_batch_size, decoder=decoding.decoder())
-        for batch, files in ledger.batch_sizes(scan.batches).items():
-            if failed := run_batch(definitions, instance, job.name, batch, files, "benchmark").failed:
-                raise SystemExit(failed)
+        runner = BatchRunner(definitions, instance, "benchmark", settings.photo_backfill_batches)
+        for ended in runner.run(job.name, ledger.batch_sizes(scan.batches)):
+            if ended.failed:
+                raise SystemExit(ended.failed)
 
 
 def found(settings: Settings, captions: bool) -> tuple[list[Path], list[Any], list[str]]:

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from photo_assets.batch_runs import BatchRunner
 from photo_assets.definitions import build_defs, open_resource
 from photo_assets.ingest_lock import INGEST_TAG, end_killed_runs, only_ingest
 from photo_assets.instance import open_instance
 from photo_assets.progress import Listener, listening
 from photo_assets.run_tags import STARTED_BY
-from photo_assets.running import describe_collection, run_batch
+from photo_assets.running import describe_collection
 from photo_assets.settings import Settings
 from photo_assets.steps.scanning import Roots, Scan, scan_until_settled
 from resources.library.resource import LibraryResource
@@ -83,35 +84,25 @@ def _run_batches(settings: Settings, ledger: "Ledger", ingested: Ingested, liste
     definitions = build_defs(settings)
     with open_instance(settings) as instance, listening(listener):
         end_killed_runs(instance)
-        for batch in ingested.batches:
-            _run_batch(definitions, instance, ledger, "ingest_batch", batch, ingested)
-        for batch in ingested.described:
-            _run_batch(definitions, instance, ledger, "refresh_metadata", batch, ingested)
-        for batch in ingested.captioned:
-            _run_batch(definitions, instance, ledger, "retry_captions", batch, ingested)
+        runner = BatchRunner(definitions, instance, INGEST_TAG[STARTED_BY], settings.photo_backfill_batches)
+        _run_job(runner, ledger, "ingest_batch", ingested.batches, ingested)
+        _run_job(runner, ledger, "refresh_metadata", ingested.described, ingested)
+        _run_job(runner, ledger, "retry_captions", ingested.captioned, ingested)
         _describe(definitions, instance, ingested)
         ingested.rewritten = list(ledger.batches_to_rewrite())
-        for batch in ingested.rewritten:
-            _run_batch(definitions, instance, ledger, "rewrite_points", batch, ingested)
+        _run_job(runner, ledger, "rewrite_points", ingested.rewritten, ingested)
         if ingested.rewritten:
             _describe(definitions, instance, ingested)
 
 
-def _run_batch(
-    definitions: dg.Definitions,
-    instance: dg.DagsterInstance,
-    ledger: "Ledger",
-    job: str,
-    batch: str,
-    ingested: Ingested,
-) -> None:
-    files = ledger.batch_sizes([batch])[batch]
-    ended = run_batch(definitions, instance, job, batch, files, INGEST_TAG[STARTED_BY])
-    if ended.left:
-        ingested.left.append(batch)
-    if ended.failed:
-        ingested.failed[batch] = ended.failed
-    ingested.took(ended.seconds)
+def _run_job(runner: BatchRunner, ledger: "Ledger", job: str, batches: Sequence[str], ingested: Ingested) -> None:
+    sizes = ledger.batch_sizes(batches)
+    for ended in runner.run(job, {batch: sizes[batch] for batch in batches}):
+        if ended.left:
+            ingested.left.extend(ended.batches)
+        if ended.failed:
+            ingested.failed |= dict.fromkeys(ended.batches, ended.failed)
+        ingested.took(ended.seconds)
 
 
 def _describe(definitions: dg.Definitions, instance: dg.DagsterInstance, ingested: Ingested) -> None:

@@ -40,7 +40,7 @@ class Due:
             job_name=ingest_batch.name,
             partition_key=self.batch,
             asset_selection=self.selection(),
-            tags=run_tags(self.batch, self.files, started_by),
+            tags=run_tags([self.batch], self.files, started_by),
         )
 
     def selection(self) -> list[dg.AssetKey]:

@@ -6,9 +6,9 @@ ingest.py's.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import groupby
 
-import dagster as dg
-
+from photo_assets.batch_runs import BatchRunner
 from photo_assets.collection_lock import only_writer
 from photo_assets.definitions import build_defs, open_resource
 from photo_assets.ingest_lock import REFRESH_TAG, end_killed_runs, only_ingest
@@ -17,7 +17,7 @@ from photo_assets.progress import Listener
 from photo_assets.refresh_plan import Due, current_provenance, likely_provenance, plan_refresh
 from photo_assets.repairing import Wrong, put_right
 from photo_assets.run_tags import STARTED_BY
-from photo_assets.running import describe_collection, run_batch
+from photo_assets.running import describe_collection
 from photo_assets.settings import Settings
 
 
@@ -90,20 +90,21 @@ def _run_all(settings: Settings, due: list[Due], refreshed: Refreshed, listener:
     definitions = build_defs(settings)
     with open_instance(settings) as instance:
         end_killed_runs(instance)
-        for each in due:
-            _run_one(definitions, instance, each, refreshed)
-            listener("refreshed", each.files)
+        runner = BatchRunner(definitions, instance, REFRESH_TAG[STARTED_BY], settings.photo_backfill_batches)
+        for _, alike in groupby(due, key=lambda each: each.assets):
+            _run(runner, list(alike), refreshed, listener)
         _, refreshed.differs = describe_collection(definitions, instance, REFRESH_TAG)
 
 
-def _run_one(definitions: dg.Definitions, instance: dg.DagsterInstance, due: Due, refreshed: Refreshed) -> None:
-    started_by, selection = REFRESH_TAG[STARTED_BY], due.selection()
-    ended = run_batch(
-        definitions, instance, "ingest_batch", due.batch, due.files, started_by, asset_selection=selection
-    )
-    if ended.left:
-        refreshed.left.append(due)
-    elif ended.failed:
-        refreshed.failed[due.batch] = ended.failed
-    else:
-        refreshed.done.append(due)
+def _run(runner: BatchRunner, due: list[Due], refreshed: Refreshed, listener: Listener) -> None:
+    """Do what is due of several batches in a row, which is the same for all of them."""
+    by_batch, files = {each.batch: each for each in due}, {each.batch: each.files for each in due}
+    for ended in runner.run("ingest_batch", files, asset_selection=due[0].selection()):
+        ran = [by_batch[batch] for batch in ended.batches]
+        if ended.left:
+            refreshed.left.extend(ran)
+        elif ended.failed:
+            refreshed.failed |= dict.fromkeys(ended.batches, ended.failed)
+        else:
+            refreshed.done.extend(ran)
+        listener("refreshed", sum(each.files for each in ran))

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from photo_assets.at_work import RANGE_END, RANGE_START
+
 if TYPE_CHECKING:
     from resources.library.ledger import Ledger
 
@@ -23,9 +25,16 @@ NEEDS_NO_GPU = {
 }
 
 
-def run_tags(batch: str, files: int, started_by: str) -> dict[str, str]:
-    """The tags of a run of this batch of so many files; `started_by` names a sensor, a schedule or a command."""
-    return {BATCH: batch, FILES: str(files), STARTED_BY: started_by}
+def run_tags(batches: Sequence[str], files: int, started_by: str) -> dict[str, str]:
+    """The tags of a run of these batches of so many files; `started_by` names a sensor, a schedule or a command.
+
+    Several are a range, which is all that tells Dagster of it.
+    """
+    told = {FILES: str(files), STARTED_BY: started_by}
+    if len(batches) == 1:
+        return {BATCH: batches[0]} | told
+    first, last = batches[0], batches[-1]
+    return {BATCH: f"{first}...{last}", RANGE_START: first, RANGE_END: last} | told
 
 
 def tagged(requests: Sequence[dg.RunRequest], ledger: "Ledger", started_by: str) -> list[dg.RunRequest]:
@@ -33,7 +42,7 @@ def tagged(requests: Sequence[dg.RunRequest], ledger: "Ledger", started_by: str)
     files = ledger.batch_sizes([request.partition_key for request in requests if request.partition_key])
     return [
         request.with_replaced_attrs(
-            tags=run_tags(request.partition_key, files.get(request.partition_key, 0), started_by)
+            tags=run_tags([request.partition_key], files.get(request.partition_key, 0), started_by)
             if request.partition_key
             else {STARTED_BY: started_by}
         )

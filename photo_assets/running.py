@@ -1,17 +1,10 @@
 """Dagster runs in this process, for the commands that do their work themselves."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import dagster as dg
 from dagster._core.errors import DagsterAssetCheckFailedError
-
-from photo_assets.at_work import batches_at_work
-from photo_assets.partitions import BATCHES
-from photo_assets.run_tags import run_tags
-from resources.errors import PhotoPlatformError, first_line
-from resources.tables.frames import TableError
 
 # Dagster's own console log would bury the progress bar.
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -20,43 +13,6 @@ DIFFERS = (
     "the collection is not what ledger and tables say; `photos collection repair --plan` lists what differs, and "
     "`photos collection repair` puts it right without inference"
 )
-
-
-@dataclass(frozen=True)
-class BatchRun:
-    """How a batch's run went: `left` to another run that was at work on it, `failed` and why, or done.
-
-    `seconds` holds the time of each of its steps.
-    """
-
-    left: bool = False
-    failed: str | None = None
-    seconds: Mapping[str, float] = field(default_factory=dict)
-
-
-def run_batch(
-    definitions: dg.Definitions,
-    instance: dg.DagsterInstance,
-    job: str,
-    batch: str,
-    files: int,
-    started_by: str,
-    **run: Any,
-) -> BatchRun:
-    """Run a job for one batch of so many files; one that fails stays due. Raises what would fail every other too.
-
-    A table that cannot be read is its batch's alone.
-    """
-    if batches_at_work(instance, [batch]):
-        return BatchRun(left=True)
-    instance.add_dynamic_partitions(str(BATCHES.name), [batch])
-    tags = run_tags(batch, files, started_by)
-    try:
-        return BatchRun(seconds=run_in_process(definitions, instance, job, tags, partition_key=batch, **run))
-    except Exception as error:
-        if isinstance(error, PhotoPlatformError) and not isinstance(error, TableError):
-            raise
-        return BatchRun(failed=first_line(error))
 
 
 def describe_collection(

@@ -89,8 +89,9 @@ class Settings(BaseSettings):
         16,
         ge=0,
         le=10_000,
-        description="Batches that one run of a backfill does, with the models loaded once. 0: all of them, as "
-        "Dagster's `--partition-range` wants it; the run holds their rows in memory.",
+        description="Batches that one run of a backfill does, with the models loaded once, and one of `photos ingest` "
+        "and `photos refresh` at most. 0: all of them, as Dagster's `--partition-range` wants it; the run holds their "
+        "rows in memory.",
     )
     photo_workers: int = Field(0, ge=0, le=256, description="Processes that decode photos; 0 means one per CPU core.")
     photo_decode_timeout_s: float = Field(

@@ -8,7 +8,7 @@ bounded number of times; the nightly schedule goes on from there.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -122,7 +122,7 @@ def _requests(
     for run, of_run in zip(due, batches, strict=True):
         if _run_key(run) in asked:
             instance.add_run_tags(run.run_id, {RETRY: ASKED})
-        elif _is_needless(run, library):
+        elif _is_needless(run, of_run, library):
             instance.add_run_tags(run.run_id, {RETRY: NEEDLESS})
         elif at_work.isdisjoint(of_run):
             at_work |= set(of_run)  # two runs of one batch may have failed
@@ -137,13 +137,15 @@ def _job_of(run: dg.DagsterRun) -> str | None:
     return ingest_batch.name if BACKFILL in run.tags and assets and assets <= set(BATCH_ASSETS) else None
 
 
-def _is_needless(run: dg.DagsterRun, library: LibraryResource) -> bool:
-    """Whether this was to bring a new batch that another run has brought since; a backfill repeats what is done."""
-    brings = run.job_name == ingest_batch.name and not run.asset_selection and BACKFILL not in run.tags
-    if not brings or PARTITION not in run.tags:
+def _is_needless(run: dg.DagsterRun, batches: Sequence[str], library: LibraryResource) -> bool:
+    """Whether this was to bring new batches of which others have brought one since; a backfill repeats what is done.
+
+    The rest of a command's range has had runs of its own by then, or waits for those of new_photos.
+    """
+    if run.job_name != ingest_batch.name or run.asset_selection or BACKFILL in run.tags:
         return False
     with library.ledger() as ledger:
-        return ledger.is_done(run.tags[PARTITION])
+        return any(ledger.is_done(batch) for batch in batches)
 
 
 def _request(run: dg.DagsterRun) -> dg.RunRequest:

@@ -118,6 +118,22 @@ def test_a_run_that_a_person_started_again_is_not_taken_for_one_of_a_killed_inge
     assert ended == [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.STARTED]
 
 
+def test_several_batches_in_one_run_come_to_the_same(
+    taken: Taken, settled: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PHOTO_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("PHOTO_BATCH_SIZE", "2")
+    monkeypatch.setattr("photo_assets.batch_runs.A_RUN_S", 1e9)
+    settings = load_settings()
+    first, second, third, fourth = ingest_now(settings).batches
+    with open_instance(settings) as instance:
+        runs = instance.get_runs(dg.RunsFilter(job_name="ingest_batch"))
+        made = [instance.get_materialized_partitions(dg.AssetKey(name)) for name in SCHEMAS]
+    assert [run.tags["photos/batch"] for run in runs] == [f"{second}...{fourth}", first]
+    assert all(partitions == {first, second, third, fourth} for partitions in made)
+    assert end_state(settings) == taken.end_state
+
+
 def test_every_table_has_its_columns_and_provenance(taken: Taken, settled: Settings) -> None:
     ingested = taken.ingested
     store = TableStore(settled.photo_data / "tables")

@@ -8,6 +8,7 @@ import pytest
 from dagster._core.test_utils import create_run_for_test
 
 from photo_assets.partitions import BATCHES
+from photo_assets.run_tags import run_tags
 from resources.inference.errors import ServiceUnreachable, WrongModel
 from resources.library.look import look_over
 from sensors import failures
@@ -133,6 +134,23 @@ def test_a_batch_that_another_run_has_brought_is_not_asked_for(
     monkeypatch.setattr(failures.time, "time", lambda: later)
     assert [request.partition_key for request in ask(watched, own_instance)] == [batch]
     finish(watched, batch)
+    assert ask(watched, own_instance) == []
+
+
+def test_a_commands_range_is_asked_for_again_until_another_run_has_brought_one_of_it(
+    own_instance: dg.DagsterInstance, watched: Watched
+) -> None:
+    watched.put("1.jpg", "2.jpg")
+    watched.settle()
+    with watched.library.ledger() as ledger:
+        look_over(ledger, watched.root)
+        batches = ledger.cut_batches(1)
+    own_instance.add_dynamic_partitions(str(BATCHES.name), batches)
+    tags = DUE | run_tags(batches, 2, "ingest")
+    create_run_for_test(own_instance, "ingest_batch", tags=tags, status=dg.DagsterRunStatus.FAILURE)
+    (request,) = ask(watched, own_instance)
+    assert (request.tags["photos/batch"], request.tags["photos/files"]) == ("...".join(batches), "2")
+    finish(watched, batches[1])
     assert ask(watched, own_instance) == []
 
 

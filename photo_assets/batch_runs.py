@@ -1,0 +1,96 @@
+"""The runs in which a command does batches in this process: several in one, as many as a minute's work.
+
+Dagster asks for about a second per run, whatever it does; the models may be through with a batch in as much. So the
+first run takes one batch, and each later one as many as the run before says fit into A_RUN_S: of slow models one still.
+What the daemon starts is a sensor's, a schedule's or a backfill's affair.
+"""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import takewhile
+from typing import Any
+
+import dagster as dg
+
+from photo_assets.at_work import batches_at_work
+from photo_assets.partitions import BATCHES
+from photo_assets.run_tags import run_tags
+from photo_assets.running import run_in_process
+from resources.errors import PhotoPlatformError, first_line
+from resources.tables.frames import TableError
+
+# Long beside what Dagster asks for, and no more than may be lost where a command is killed.
+A_RUN_S = 60.0
+
+
+@dataclass(frozen=True)
+class BatchRun:
+    """How a run went: `left` to other runs that were at work on its batches, `failed` and why, or done.
+
+    `seconds` holds the time of each of its steps.
+    """
+
+    batches: Sequence[str]
+    left: bool = False
+    failed: str | None = None
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class BatchRunner:
+    """Runs jobs of `definitions` for batches; `started_by` names the command, `most` bounds a run's batches, 0 not."""
+
+    definitions: dg.Definitions
+    instance: dg.DagsterInstance
+    started_by: str
+    most: int
+
+    def run(self, job: str, files: Mapping[str, int], **selection: Any) -> Iterator[BatchRun]:
+        """Run a job for batches of so many files each, in their order; one that fails stays due.
+
+        Where a run of several fails, each of them gets a run of its own, so that none fails for another. Raises what
+        would fail every other too; a table that cannot be read is its batch's alone.
+        """
+        waiting, at_once = list(files), 1
+        while waiting:
+            batches = self._next(waiting[:at_once])
+            del waiting[: len(batches)]
+            began = time.perf_counter()
+            ended = self._run(job, batches, files, selection)
+            at_once = self._at_once(len(batches), time.perf_counter() - began)
+            if ended.failed and len(batches) > 1:
+                yield from (self._run(job, [batch], files, selection) for batch in batches)
+            else:
+                yield ended
+
+    def _next(self, wanted: Sequence[str]) -> Sequence[str]:
+        """Those of the wanted that one run can do: a range of the registered batches has no others between them.
+
+        The first alone where a run is at work on it.
+        """
+        self.instance.add_dynamic_partitions(str(BATCHES.name), list(wanted))
+        known, at_work = self.instance.get_dynamic_partitions(str(BATCHES.name)), batches_at_work(self.instance, wanted)
+        begin = known.index(wanted[0])
+        pairs = zip(wanted, known[begin:], strict=False)
+        together = [batch for batch, _ in takewhile(lambda pair: pair[0] == pair[1] and pair[0] not in at_work, pairs)]
+        return together or wanted[:1]
+
+    def _at_once(self, batches: int, seconds: float) -> int:
+        fitting = max(1, int(A_RUN_S * batches / seconds))
+        return min(self.most, fitting) if self.most else fitting
+
+    def _run(
+        self, job: str, batches: Sequence[str], files: Mapping[str, int], selection: Mapping[str, Any]
+    ) -> BatchRun:
+        if batches_at_work(self.instance, batches):
+            return BatchRun(batches, left=True)
+        tags = run_tags(batches, sum(files[batch] for batch in batches), self.started_by)
+        which: dict[str, Any] = {"partition_key": batches[0]} if len(batches) == 1 else {}
+        try:
+            seconds = run_in_process(self.definitions, self.instance, job, tags, **which, **selection)
+            return BatchRun(batches, seconds=seconds)
+        except Exception as error:
+            if isinstance(error, PhotoPlatformError) and not isinstance(error, TableError):
+                raise
+            return BatchRun(batches, failed=first_line(error))
