@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
+import dagster as dg
 import typer
 
 from benchmarks.environment import environment
@@ -19,6 +20,9 @@ from benchmarks.fresh import sample_of
 from benchmarks.keeping import Benchmark, Sample, keep_runs
 from benchmarks.many_photos import LIBRARY, folder_of, many_photos
 from benchmarks.orchestration_ways import Place, ingest
+from photo_assets.instance import open_instance
+from photo_assets.jobs import ingest_batch
+from photo_assets.run_tags import FILES
 
 SIZES = [1_000, 10_000, 100_000]
 
@@ -52,10 +56,22 @@ def _ingested(library: Path, photos: int, scratch: Path) -> Sample:
     place = Place(folder_of(library, photos, small=True), scratch)
     os.sync()  # what was written before is not written while the clock runs
     sample = ingest(place)
+    with open_instance(place.settings()) as instance:
+        sample["runs"] = runs_of(instance)
     asked = library, photos, sample.pop("root"), "--small"
     sample |= sample_of("benchmarks.quality_once", *asked, environment=place.environment())
     shutil.rmtree(scratch, ignore_errors=True)
     return sample
+
+
+def runs_of(instance: dg.DagsterInstance) -> list[tuple[int, float, float]]:
+    """Of each run of batches its files, and when its first step began and its last ended, in order, in seconds."""
+    runs = []
+    for run in instance.get_runs(dg.RunsFilter(job_name=ingest_batch.name)):
+        steps = instance.get_run_step_stats(run.run_id)
+        begin, end = min(step.start_time for step in steps), max(step.end_time for step in steps)
+        runs.append((begin, end, int(run.tags[FILES])))
+    return [(files, round(begin, 3), round(end, 3)) for begin, end, files in sorted(runs)]
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from benchmarks.flat_tables import FIRST_STEP, flat_lines
+from benchmarks.flat_tables import flat_lines
 from benchmarks.orchestration_shares import BETWEEN, START, shares
 from benchmarks.orchestration_tables import orchestration_lines
 
@@ -32,23 +32,24 @@ def test_the_ways_stand_beside_the_plain_loop_of_their_own_run() -> None:
     assert "| a plain loop | 10.0 | 10.0 |  |  |" in lines[2]
 
 
-def test_what_an_ingest_does_once_is_in_no_batchs_seconds() -> None:
-    small, large = _of_batches(1_000, [9.0, 1.0, 1.0, 1.0]), _of_batches(10_000, [9.0, *[2.0] * 39])
+def test_the_first_run_of_an_ingest_is_not_in_the_later_ones_milliseconds() -> None:
+    small, large = _of_runs((256, 9.0), (744, 7.44)), _of_runs((256, 9.0), (4_000, 80.0), (5_744, 114.88))
     lines = flat_lines([small, large])
-    assert lines[2].startswith("| 1,000 | 12.0 | 12.0 | +0.0 % | 1.00 | +0.0 % | +0.0 % |")
-    assert lines[3].startswith("| 10,000 | 87.0 | 8.7 | -27.5 % | 2.00 | +100.0 % | +0.0 % |")
+    assert lines[2].startswith("| 1,000 | 16.4 | 16.4 | +0.0 % | 10.0 | +0.0 % | +0.0 % |")
+    assert lines[3].startswith("| 10,000 | 203.9 | 20.4 | +24.0 % | 20.0 | +100.0 % | +0.0 % |")
 
 
 def test_an_ingest_that_slows_down_is_seen_beside_its_own_beginning() -> None:
-    slower = _of_batches(5_000, [9.0, *[1.0] * 17, 1.5, 1.5, 1.5])
-    assert "| 1.00 | +0.0 % | +50.0 % |" in flat_lines([slower])[2]
+    slower = _of_runs((1_000, 9.0), *[(1_000, 10.0)] * 17, *[(1_000, 15.0)] * 3)
+    assert "| 10.8 | +0.0 % | +50.0 % |" in flat_lines([slower])[2]
 
 
-def _of_batches(photos: int, seconds: list[float]) -> dict[str, Any]:
-    """An ingest whose batches take so long."""
-    begins = [sum(seconds[:number]) for number in range(len(seconds))]
-    steps = [(FIRST_STEP, begin, begin + 0.5) for begin in begins]
-    return _sample("ingest", 0, sum(seconds)) | {"photos": photos, "steps": steps}
+def _of_runs(*runs: tuple[int, float]) -> dict[str, Any]:
+    """An ingest whose runs have so many files and take so long."""
+    begins = [sum(seconds for _, seconds in runs[:number]) for number in range(len(runs) + 1)]
+    told = [(files, begin, begin + seconds) for (files, seconds), begin in zip(runs, begins, strict=False)]
+    sample = _sample("ingest", 0, begins[-1])
+    return sample | {"photos": sum(files for files, _ in runs), "runs": told}
 
 
 def _sample(way: str, run: int, wall_s: float) -> dict[str, Any]:
