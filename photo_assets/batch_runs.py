@@ -1,14 +1,15 @@
 """The runs in which a command does batches in this process: several in one, as many as a minute's work.
 
 Dagster asks for about a second per run, whatever it does; the models may be through with a batch in as much. So the
-first run takes one batch, and each later one as many as the run before says fit into A_RUN_S: of slow models one still.
+first run takes one batch, and each later one as many as fit into A_RUN_S at the pace of the one before: of slow models
+one still.
 What the daemon starts is a sensor's, a schedule's or a backfill's affair.
 """
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import takewhile
+from itertools import accumulate, takewhile
 from typing import Any
 
 import dagster as dg
@@ -52,17 +53,24 @@ class BatchRunner:
         Where a run of several fails, each of them gets a run of its own, so that none fails for another. Raises what
         would fail every other too; a table that cannot be read is its batch's alone.
         """
-        waiting, at_once = list(files), 1
+        waiting, room = list(files), 0
         while waiting:
-            batches = self._next(waiting[:at_once])
+            batches = self._next(self._fitting(waiting, files, room))
             del waiting[: len(batches)]
             began = time.perf_counter()
             ended = self._run(job, batches, files, selection)
-            at_once = self._at_once(len(batches), time.perf_counter() - began)
+            if not (ended.left or ended.failed):  # either is over at once
+                room = int(A_RUN_S * _sum(files, batches) / (time.perf_counter() - began))
             if ended.failed and len(batches) > 1:
                 yield from (self._run(job, [batch], files, selection) for batch in batches)
             else:
                 yield ended
+
+    def _fitting(self, waiting: Sequence[str], files: Mapping[str, int], room: int) -> Sequence[str]:
+        """The first of the waiting, and those after it while they have no more than `room` files together."""
+        totals = accumulate(files[batch] for batch in waiting)
+        fitting = sum(1 for _ in takewhile(lambda total: total <= room, totals))
+        return waiting[: max(1, min(fitting, self.most or fitting))]
 
     def _next(self, wanted: Sequence[str]) -> Sequence[str]:
         """Those of the wanted that one run can do: a range of the registered batches has no others between them.
@@ -76,16 +84,12 @@ class BatchRunner:
         together = [batch for batch, _ in takewhile(lambda pair: pair[0] == pair[1] and pair[0] not in at_work, pairs)]
         return together or wanted[:1]
 
-    def _at_once(self, batches: int, seconds: float) -> int:
-        fitting = max(1, int(A_RUN_S * batches / seconds))
-        return min(self.most, fitting) if self.most else fitting
-
     def _run(
         self, job: str, batches: Sequence[str], files: Mapping[str, int], selection: Mapping[str, Any]
     ) -> BatchRun:
         if batches_at_work(self.instance, batches):
             return BatchRun(batches, left=True)
-        tags = run_tags(batches, sum(files[batch] for batch in batches), self.started_by)
+        tags = run_tags(batches, _sum(files, batches), self.started_by)
         which: dict[str, Any] = {"partition_key": batches[0]} if len(batches) == 1 else {}
         try:
             seconds = run_in_process(self.definitions, self.instance, job, tags, **which, **selection)
@@ -94,3 +98,7 @@ class BatchRunner:
             if isinstance(error, PhotoPlatformError) and not isinstance(error, TableError):
                 raise
             return BatchRun(batches, failed=first_line(error))
+
+
+def _sum(files: Mapping[str, int], batches: Sequence[str]) -> int:
+    return sum(files[batch] for batch in batches)

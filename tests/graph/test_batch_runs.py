@@ -1,6 +1,7 @@
 """Which batches a command does in one run, and what becomes of the others where one fails."""
 
 from collections.abc import Callable, Iterator, Sequence
+from types import SimpleNamespace
 
 import dagster as dg
 import pytest
@@ -30,9 +31,14 @@ def fast(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run(
-    instance: dg.DagsterInstance, batches: str, *, most: int = 0, each: Wanted = lambda batch: None
+    instance: dg.DagsterInstance,
+    batches: str,
+    *,
+    most: int = 0,
+    each: Wanted = lambda batch: None,
+    files: Sequence[int] = (7,) * 26,
 ) -> list[BatchRun]:
-    """Run a job whose one asset does this to `each` of the batches, a letter each."""
+    """Run a job whose one asset does this to `each` of the batches, a letter each, with so many files."""
 
     @dg.asset(partitions_def=BATCHES)
     def done(context: dg.AssetExecutionContext) -> None:
@@ -41,7 +47,7 @@ def run(
 
     job = dg.define_asset_job(JOB, selection=[done])
     definitions = dg.Definitions(assets=[done], jobs=[job])
-    return list(BatchRunner(definitions, instance, "test", most).run(JOB, dict.fromkeys(batches, 7)))
+    return list(BatchRunner(definitions, instance, "test", most).run(JOB, dict(zip(batches, files, strict=False))))
 
 
 def done_in(runs: Sequence[BatchRun]) -> list[str]:
@@ -66,6 +72,36 @@ def test_the_first_run_takes_one_batch_and_a_later_one_what_fits(instance: dg.Da
 def test_a_run_of_slow_batches_takes_one(instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batch_runs, "A_RUN_S", 0.0)
     assert done_in(run(instance, "abc")) == ["a", "b", "c"]
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Seconds, which only a test moves on; ten of them are a run's."""
+    clock = [0.0]
+    monkeypatch.setattr(batch_runs, "A_RUN_S", 10.0)
+    monkeypatch.setattr(batch_runs, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
+    return clock
+
+
+def test_what_fits_is_told_by_the_pace_of_files(instance: dg.DagsterInstance, clock: list[float]) -> None:
+    files = {"a": 1, "b": 4, "c": 4, "d": 4, "e": 20, "f": 3}
+
+    def work(batch: str) -> None:
+        clock[0] += files[batch]
+
+    assert done_in(run(instance, "abcdef", each=work, files=[*files.values()])) == ["a", "bc", "d", "e", "f"]
+
+
+def test_a_batch_that_is_left_or_fails_at_once_says_nothing_of_the_pace(
+    instance: dg.DagsterInstance, clock: list[float]
+) -> None:
+    def work(batch: str) -> None:
+        clock[0] += 4
+        failing(ValueError("at once"), "b")(batch)
+
+    create_run_for_test(instance, "ingest_batch", tags={PARTITION: "a"}, status=dg.DagsterRunStatus.STARTED)
+    ended = run(instance, "abcde", each=work, files=[4, 1_000, 4, 4, 4])
+    assert ["".join(each.batches) for each in ended] == ["a", "b", "c", "de"]
 
 
 def test_a_run_tells_its_batches_their_files_and_who_asked(instance: dg.DagsterInstance) -> None:
