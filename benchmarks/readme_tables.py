@@ -1,12 +1,15 @@
-"""What the README has of whole ingests: the few lines that a newcomer asks for.
+"""What the README has of whole ingests, alone and beside the prototype: the few lines that a newcomer asks for.
 
 What belongs here: from raw samples to lines. What does not: the page they stand on (tables.py), all the rest of those
-samples (orchestration_tables.py).
+samples (orchestration_tables.py, prototype_tables.py).
 """
 
 from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
+
+from benchmarks.prototype_tables import by_course, title
+from benchmarks.prototype_ways import OURS, PROTOTYPE
 
 
 def ingest_lines(samples: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -22,3 +25,14 @@ def ingest_lines(samples: Sequence[Mapping[str, Any]]) -> list[str]:
         "text to photo recall@1": f"{recall:.1f} %",
     }
     return ["| what | measured |", "|---|--:|", *(f"| {what} | {figure} |" for what, figure in rows.items())]
+
+
+def beside_prototype_lines(samples: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The prototype's seconds, ours, and how many times as fast that is, for each course of whose ladder only ends."""
+    lines = ["| photos | the prototype, s | `photos ingest`, s | times as fast |", "|---|--:|--:|--:|"]
+    for course, ways in by_course(samples).items():
+        if set(ways) == {PROTOTYPE.title, OURS}:
+            slow, fast = ([run["wall_s"] for run in ways[way]] for way in (PROTOTYPE.title, OURS))
+            ratio = median(one / other for one, other in zip(slow, fast, strict=True))
+            lines.append(f"| {title(course)} | {median(slow):.1f} | {median(fast):.1f} | {ratio:.1f} |")
+    return lines

@@ -13,6 +13,7 @@ from benchmarks.prototype_client import file_for
 from benchmarks.prototype_service import picture_of
 from benchmarks.prototype_tables import prototype_lines
 from benchmarks.prototype_ways import OURS, PROTOTYPE, Way, ladder
+from benchmarks.readme_tables import beside_prototype_lines
 from tests.decoding.dng_samples import dng
 
 
@@ -50,6 +51,16 @@ def test_a_slow_run_slows_every_rung_of_it() -> None:
         "| a step | 9 | 4.0 | 2.00 | 2.00 | 100 | 1.0000 | 50.0 % |",
         f"| {OURS} | 10 | 2.0 | 4.00 | 2.00 | 100 | 1.0000 | 100.0 % |",
     ]
+
+
+def test_the_readme_has_the_ends_of_the_ladders_that_were_not_climbed_rung_by_rung() -> None:
+    ends = [
+        sample(way, seconds * slower, photos=1_000)
+        for slower in (1.0, 10.0, 1.1)
+        for way, seconds in ((PROTOTYPE.title, 8), (OURS, 2))
+    ]
+    climbed = [sample(way, 1.0) for way in (PROTOTYPE.title, "a step", OURS)]
+    assert beside_prototype_lines(ends + climbed)[2:] == ["| 1,000 photos, mixed, small models | 8.8 | 2.2 | 4.0 |"]
 
 
 @pytest.mark.parametrize("way", ladder(), ids=lambda way: way.title)
