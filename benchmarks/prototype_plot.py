@@ -35,7 +35,7 @@ def _draw_panel(panel: Any, course: str, ways: dict[str, Samples]) -> None:
     panel.bar_label(bars, fmt="%.0f", padding=2)
     panel.invert_yaxis()
     panel.margins(x=0.14)
-    panel.set_title(course)
+    panel.set_title(course, fontsize=6)
     panel.spines[["top", "right"]].set_visible(False)
 
 
