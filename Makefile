@@ -58,7 +58,7 @@ bench-inference: $(INSTALLED) ## Measure inference against plain transformers; w
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
 	$(BIN)/python -m benchmarks.inference
 
-bench-prototype: $(INSTALLED) ## Measure the prototype's way, step by step up to ours; writes results, table and plot (40 minutes).
+bench-prototype: $(INSTALLED) ## Measure the prototype's way, step by step up to ours; writes results, table and plot (45 minutes).
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
 	$(BIN)/python -m benchmarks.prototype
 
@@ -69,7 +69,7 @@ bench-orchestration: $(INSTALLED) ## Measure plain loop, ingest and daemon; writ
 bench-flat: $(INSTALLED) ## Measure what a photo costs among 1,000 and among 100,000; writes results and table (over an hour, 2 GB below build/, 5 GB of scratch).
 	$(BIN)/python -m benchmarks.flat
 
-bench-limit: $(INSTALLED) ## Measure the pipeline beside each of its stages alone; writes results and table (15 minutes).
+bench-limit: $(INSTALLED) ## Measure the pipeline beside each of its stages alone; writes results and table (10 minutes).
 	$(BIN)/python -m benchmarks.limit
 
 bench-peers: $(INSTALLED) ## Measure ours beside other projects, which it installs below build/; writes results and table (over an hour).

@@ -65,7 +65,7 @@ def _ingested(library: Path, photos: int, scratch: Path) -> Sample:
 
 
 def runs_of(instance: dg.DagsterInstance) -> list[tuple[int, float, float]]:
-    """Of each run of batches its files, and when its first step began and its last ended, in order, in seconds."""
+    """Of each run of batches its files, the begin of its first step and the end of its last, in order, in seconds."""
     runs = []
     for run in instance.get_runs(dg.RunsFilter(job_name=ingest_batch.name)):
         steps = instance.get_run_step_stats(run.run_id)

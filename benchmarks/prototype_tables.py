@@ -43,12 +43,13 @@ def _course(course: Course, ways: Mapping[str, Samples]) -> list[str]:
     lines += ["|---|--:|--:|--:|--:|--:|--:|--:|"]
     first = before = ways[PROTOTYPE.title]
     for way, runs in ways.items():
-        lines.append(_line(way, runs, _ratio(first, runs), _ratio(before, runs)))
+        lines.append(_line(way, runs, ratio(first, runs), ratio(before, runs)))
         before = runs
     return lines
 
 
-def _ratio(slow: Samples, fast: Samples) -> float:
+def ratio(slow: Samples, fast: Samples) -> float:
+    """How many times as fast, by the median of the runs."""
     return median(one["wall_s"] / other["wall_s"] for one, other in zip(slow, fast, strict=True))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
 
-from benchmarks.prototype_tables import by_course, title
+from benchmarks.prototype_tables import by_course, ratio, title
 from benchmarks.prototype_ways import OURS, PROTOTYPE
 
 
@@ -28,11 +28,11 @@ def ingest_lines(samples: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def beside_prototype_lines(samples: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The prototype's seconds, ours, and how many times as fast that is, for each course of whose ladder only ends."""
+    """The prototype's seconds, ours, and how many times as fast that is, where only a ladder's ends were climbed."""
     lines = ["| photos | the prototype, s | `photos ingest`, s | times as fast |", "|---|--:|--:|--:|"]
     for course, ways in by_course(samples).items():
         if set(ways) == {PROTOTYPE.title, OURS}:
-            slow, fast = ([run["wall_s"] for run in ways[way]] for way in (PROTOTYPE.title, OURS))
-            ratio = median(one / other for one, other in zip(slow, fast, strict=True))
-            lines.append(f"| {title(course)} | {median(slow):.1f} | {median(fast):.1f} | {ratio:.1f} |")
+            ends = ways[PROTOTYPE.title], ways[OURS]
+            slow_s, fast_s = (median(run["wall_s"] for run in runs) for runs in ends)
+            lines.append(f"| {title(course)} | {slow_s:.1f} | {fast_s:.1f} | {ratio(*ends):.1f} |")
     return lines

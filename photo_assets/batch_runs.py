@@ -1,13 +1,12 @@
 """The runs in which a command does batches in this process: several in one, as many as a minute's work.
 
-Dagster asks for about a second per run, whatever it does; the models may be through with a batch in as much. So the
+Dagster asks for most of a second per run, whatever it does; the models may be through with a batch in as much. So the
 first run takes one batch, and each later one as many as fit into A_RUN_S at the pace of the one before: of slow models
-one still.
-What the daemon starts is a sensor's, a schedule's or a backfill's affair.
+one still. What the daemon starts is a sensor's, a schedule's or a backfill's affair.
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, takewhile
 from typing import Any
@@ -55,14 +54,13 @@ class BatchRunner:
         """
         waiting, room = list(files), 0
         while waiting:
-            batches = self._next(self._fitting(waiting, files, room))
-            del waiting[: len(batches)]
             began = time.perf_counter()
-            ended = self._run(job, batches, files, selection)
+            ended = self._run(job, self._fitting(waiting, files, room), files, selection)
+            del waiting[: len(ended.batches)]
             if not (ended.left or ended.failed):  # either is over at once
-                room = int(A_RUN_S * _sum(files, batches) / (time.perf_counter() - began))
-            if ended.failed and len(batches) > 1:
-                yield from (self._run(job, [batch], files, selection) for batch in batches)
+                room = int(A_RUN_S * _sum(files, ended.batches) / (time.perf_counter() - began))
+            if ended.failed and len(ended.batches) > 1:
+                yield from (self._run(job, [batch], files, selection) for batch in ended.batches)
             else:
                 yield ended
 
@@ -72,23 +70,13 @@ class BatchRunner:
         fitting = sum(1 for _ in takewhile(lambda total: total <= room, totals))
         return waiting[: max(1, min(fitting, self.most or fitting))]
 
-    def _next(self, wanted: Sequence[str]) -> Sequence[str]:
-        """Those of the wanted that one run can do: a range of the registered batches has no others between them.
-
-        The first alone where a run is at work on it.
-        """
+    def _run(self, job: str, wanted: Sequence[str], files: Mapping[str, int], selection: Mapping[str, Any]) -> BatchRun:
+        """Run the job for the first of the wanted, and those after it that the same run can do."""
         self.instance.add_dynamic_partitions(str(BATCHES.name), list(wanted))
-        known, at_work = self.instance.get_dynamic_partitions(str(BATCHES.name)), batches_at_work(self.instance, wanted)
-        begin = known.index(wanted[0])
-        pairs = zip(wanted, known[begin:], strict=False)
-        together = [batch for batch, _ in takewhile(lambda pair: pair[0] == pair[1] and pair[0] not in at_work, pairs)]
-        return together or wanted[:1]
-
-    def _run(
-        self, job: str, batches: Sequence[str], files: Mapping[str, int], selection: Mapping[str, Any]
-    ) -> BatchRun:
-        if batches_at_work(self.instance, batches):
-            return BatchRun(batches, left=True)
+        at_work = batches_at_work(self.instance, wanted)
+        if wanted[0] in at_work:
+            return BatchRun(wanted[:1], left=True)
+        batches = self._range(wanted, at_work)
         tags = run_tags(batches, _sum(files, batches), self.started_by)
         which: dict[str, Any] = {"partition_key": batches[0]} if len(batches) == 1 else {}
         try:
@@ -98,6 +86,12 @@ class BatchRunner:
             if isinstance(error, PhotoPlatformError) and not isinstance(error, TableError):
                 raise
             return BatchRun(batches, failed=first_line(error))
+
+    def _range(self, wanted: Sequence[str], at_work: Collection[str]) -> Sequence[str]:
+        """The wanted up to the first that is at work, or that has others before it as batches were registered."""
+        known = self.instance.get_dynamic_partitions(str(BATCHES.name))
+        pairs = zip(wanted, known[known.index(wanted[0]) :], strict=False)
+        return [batch for batch, _ in takewhile(lambda pair: pair[0] == pair[1] and pair[0] not in at_work, pairs)]
 
 
 def _sum(files: Mapping[str, int], batches: Sequence[str]) -> int:
