@@ -36,10 +36,16 @@ def embed_all(settings: Settings) -> None:
     """Materialize UP_TO_VECTORS of every batch."""
     job = dg.define_asset_job("up_to_vectors", selection=dg.AssetSelection.assets(*UP_TO_VECTORS))
     definitions = dg.Definitions.merge(build_defs(settings), dg.Definitions(jobs=[job]))
-    library, decoding = (open_resource(settings, name) for name in ("library", "decoding"))
+    library, decoding, inference = (open_resource(settings, name) for name in ("library", "decoding", "inference"))
     roots = Roots(settings.library_roots, settings.photo_data, library.patterns())
     with library.ledger() as ledger, open_instance(settings) as instance:
-        scan = scan_until_settled(ledger, roots, settings.photo_batch_size, decoder=decoding.decoder())
+        scan = scan_until_settled(
+            ledger,
+            roots,
+            settings.photo_batch_size,
+            decoder=decoding.decoder(),
+            meanwhile=lambda: inference.engine().ready(),
+        )
         runner = BatchRunner(definitions, instance, "benchmark", settings.photo_backfill_batches)
         for ended in runner.run(job.name, ledger.batch_sizes(scan.batches)):
             if ended.failed:

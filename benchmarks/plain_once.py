@@ -34,8 +34,8 @@ class Loop:
         """Every batch, one after the other."""
         with self._timed("scan"):
             roots = Roots(self.settings.library_roots, self.settings.photo_data)
-            batches = scan_until_settled(self.ledger, roots, self.settings.photo_batch_size).batches
-        for batch in batches:
+            scan = scan_until_settled(self.ledger, roots, self.settings.photo_batch_size, meanwhile=self.engine.warm_up)
+        for batch in scan.batches:
             self._do(batch)
 
     def _do(self, batch: str) -> None:

@@ -6,6 +6,7 @@ What the `photos ingest` command and the demo run. Dagster keeps the runs, so th
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,7 +67,8 @@ def ingest(settings: Settings, roots: Sequence[Path], watch: Callable[[int], Lis
     began_at = time.time()
     with only_ingest(settings.photo_data), library.ledger() as ledger:
         watched = Roots(roots, settings.photo_data, library.patterns())
-        scan = scan_until_settled(ledger, watched, settings.photo_batch_size, decoder=decoder)
+        models = partial(_prepare_models, settings)
+        scan = scan_until_settled(ledger, watched, settings.photo_batch_size, decoder=decoder, meanwhile=models)
         with_sidecars, with_captions = ledger.batches_with_new_sidecars(), ledger.batches_with_due_captions()
         ingested = Ingested(scan, ledger.planned_batches(), list(with_sidecars), list(with_captions))
         collection_is_due = ledger.collection_due(began_at - library.missing_grace_s) or ledger.batches_to_rewrite()
@@ -79,8 +81,8 @@ def ingest(settings: Settings, roots: Sequence[Path], watch: Callable[[int], Lis
 
 def _run_batches(settings: Settings, ledger: "Ledger", ingested: Ingested, listener: Listener) -> None:
     """Materialize every planned batch, those of an interrupted ingest too; let earlier ones and the whole follow."""
-    if ingested.batches or ingested.captioned:  # rather than fail after decoding a whole batch
-        open_resource(settings, "inference").engine().ready()
+    if ingested.batches or ingested.captioned:
+        _prepare_models(settings)
     definitions = build_defs(settings)
     with open_instance(settings) as instance, listening(listener):
         end_killed_runs(instance)
@@ -93,6 +95,13 @@ def _run_batches(settings: Settings, ledger: "Ledger", ingested: Ingested, liste
         _run_job(runner, ledger, "rewrite_points", ingested.rewritten, ingested)
         if ingested.rewritten:
             _describe(definitions, instance, ingested)
+
+
+def _prepare_models(settings: Settings) -> None:
+    """See that the models are there, rather than fail after decoding a batch, and load them while that is done."""
+    engine = open_resource(settings, "inference").engine()
+    engine.ready()
+    engine.warm_up()
 
 
 def _run_job(runner: BatchRunner, ledger: "Ledger", job: str, batches: Sequence[str], ingested: Ingested) -> None:

@@ -5,7 +5,7 @@ Two looks because a file is taken only at rest. The sensor looks once per tick; 
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -112,15 +112,25 @@ def _look_at(scan: Scan, ledger: Ledger, roots: Roots, root: Path, *, stop_at: f
     scan.held |= {root: looked.held} if looked.held else {}
 
 
-def scan_until_settled(ledger: Ledger, roots: Roots, batch_size: int, *, decoder: str | None = None) -> Scan:
-    """Look twice where something is settling; files still growing after that are left for the next scan.
+def scan_until_settled(
+    ledger: Ledger,
+    roots: Roots,
+    batch_size: int,
+    *,
+    decoder: str | None = None,
+    meanwhile: Callable[[], object] = lambda: None,
+) -> Scan:
+    """Look twice where something is settling, and do `meanwhile` what takes its time too.
 
-    Each look sees the whole library: what another had seen when it had to stop says nothing of what came since.
+    Each look sees the whole library: what another had seen when it had to stop says nothing of what came since. Files
+    still growing after the second are left for the next scan.
     """
     first = scan_once(ledger, roots, batch_size, anew=True, decoder=decoder)
     if not first.seen.settling:
         return first
-    time.sleep(SETTLE_S * 1.05)  # the clock that dates the looks may be slowed down meanwhile
+    settled_at = time.monotonic() + SETTLE_S * 1.05  # the clock that dates the looks may be slowed down till then
+    meanwhile()
+    time.sleep(max(0.0, settled_at - time.monotonic()))
     second = scan_once(ledger, roots, batch_size, anew=True, decoder=decoder)
     return Scan(
         first.seen, first.retried + second.retried, first.batches + second.batches, second.held, second.unavailable

@@ -93,6 +93,9 @@ class RemoteEngine:
         """See that a service answers at the URL, be it still loading its models. Raises ServiceError."""
         self._calls.reach()
 
+    def warm_up(self) -> None:
+        """Nothing to do here: the service has its models loaded."""
+
     def measures(self) -> Mapping[str, int | float]:
         """What the service tells of itself, which other clients' work is part of; `service_` before each name."""
         return {f"service_{name}": measure for name, measure in self._calls.measures().items()}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -104,7 +105,8 @@ class InProcessEngine:
     ) -> Iterator[Inferred]:
         """One answer per picture, in order, while later pictures are still read; an ItemError passes through."""
         with self._turn:  # two callers must not load the models twice
-            self._memory.forget()
+            if self._lanes:  # what is known before the first of them is how its models were loaded
+                self._memory.forget()
             lanes = self._lanes_for(embed, caption)
         size = max((lane.batches.batch_size for lane in lanes), default=1)
         with Preparation({lane.name: lane.model.preprocessing for lane in lanes}) as preparation:
@@ -122,6 +124,10 @@ class InProcessEngine:
         with self._turn:
             self._backend.check(self._clip_card, self._blip_card, self._device)
 
+    def warm_up(self) -> None:
+        """Begin to load both models in a thread of its own. What cannot be loaded is tried again where it is used."""
+        threading.Thread(target=self._load, name="load models").start()
+
     def measures(self) -> Mapping[str, int | float]:
         """Batch sizes, and the memory in megabytes before and after each stage of the latest `infer`."""
         sizes = {f"{lane.name}_batch": lane.batches.batch_size for lane in list(self._lanes.values())}
@@ -133,6 +139,10 @@ class InProcessEngine:
         for lane in list(self._lanes.values()):
             told |= lane.counts()
         return told
+
+    def _load(self) -> None:
+        with suppress(Exception):
+            _ = self.clip, self.blip  # asking for either loads it
 
     def _answers(self, window: Window, lanes: Sequence[Lane]) -> Iterator[Inferred]:
         inputs = {lane.name: window.inputs(lane.name) for lane in lanes}  # waits, and others may have the device

@@ -77,6 +77,9 @@ class InferenceEngine(Protocol):
     def ready(self) -> None:
         """See, before any work, that the models are there to be loaded; loads none. Raises ModelError."""
 
+    def warm_up(self) -> None:
+        """Begin to load the models while the caller does something else; what is amiss is told where they are used."""
+
     def measures(self) -> Mapping[str, int | float]:
         """How things stand: batch sizes, and the memory before and after each stage of the latest `infer`."""
 

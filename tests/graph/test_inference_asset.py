@@ -149,12 +149,12 @@ def test_a_run_that_infers_nothing_needs_no_models(
 def test_models_that_vanish_between_batches_stop_the_ingest_with_their_own_words(
     settings: Settings, library: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    looks = iter([True, True])
+    looks = iter([True] * 3)  # while files settle, before the first run, as that begins
 
-    def ready_twice(self: InProcessEngine) -> None:
+    def ready_thrice(self: InProcessEngine) -> None:
         if not next(looks, False):
             raise ModelUnavailable("it", "PHOTO_CLIP_MODEL", "vanished")
 
-    monkeypatch.setattr(InProcessEngine, "ready", ready_twice)
+    monkeypatch.setattr(InProcessEngine, "ready", ready_thrice)
     with pytest.raises(ModelUnavailable, match="vanished"):
         ingest_now(settings)

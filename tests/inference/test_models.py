@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
@@ -240,6 +241,40 @@ def only_batches_of_one(infer: Callable[..., object]) -> Callable[..., object]:
         return infer(self, inputs)
 
     return full
+
+
+def test_models_load_while_the_caller_does_something_else(
+    pictures: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = InProcessEngine(*checkpoints("small"), CPU)
+    engine.warm_up()
+    wait_for_loading()
+    monkeypatch.setattr("resources.inference.clip.load_weights", load_again)
+    monkeypatch.setattr("resources.inference.blip.load_weights", load_again)
+    assert all(answer.vector is not None and answer.caption for answer in engine.infer(pictures))
+    assert {"load_clip_memory_before_mb", "load_blip_memory_before_mb"} <= set(engine.measures())
+    list(engine.infer(pictures))
+    assert "load_clip_memory_before_mb" not in engine.measures()
+
+
+def test_a_model_that_cannot_be_loaded_ahead_says_why_where_it_is_used(pictures: list[bytes]) -> None:
+    small_clip, _ = checkpoints("small")
+    engine = InProcessEngine(small_clip, Checkpoint("/no/such/folder", "PHOTO_BLIP_MODEL"), CPU)
+    engine.warm_up()
+    wait_for_loading()
+    assert all(answer.vector is not None for answer in engine.infer(pictures, caption=False))
+    with pytest.raises(ModelUnavailable, match="PHOTO_BLIP_MODEL"):
+        list(engine.infer(pictures))
+
+
+def wait_for_loading() -> None:
+    for thread in threading.enumerate():
+        if thread.name == "load models":
+            thread.join(60)
+
+
+def load_again(*_: Any) -> None:
+    raise AssertionError("the models were loaded already")
 
 
 def test_a_missing_folder_says_what_to_set() -> None:

@@ -28,6 +28,19 @@ def test_one_scan_of_a_person_takes_what_is_at_rest(shelf: Shelf, tmp_path: Path
     )
 
 
+def test_a_person_who_waits_for_files_to_rest_gets_something_else_done_meanwhile(shelf: Shelf, tmp_path: Path) -> None:
+    roots, done = Roots([shelf.root], tmp_path / "state"), list[int]()
+
+    def note() -> None:
+        done.append(len(shelf.ledger.planned_batches()))
+
+    scan_until_settled(shelf.ledger, roots, 2, meanwhile=note)
+    assert done == []  # nobody waits for an empty folder
+    shelf.put("0.jpg", b"x")
+    scan = scan_until_settled(shelf.ledger, roots, 2, meanwhile=note)
+    assert done == [0] and len(scan.batches) == 1
+
+
 def test_one_scan_of_a_sensor_takes_nothing_yet_even_with_nested_roots(shelf: Shelf, tmp_path: Path) -> None:
     shelf.put("below/a.jpg", b"x")
 
