@@ -46,17 +46,22 @@ def _table(photos: int, kind: str, family: str, task: str, ways: Mapping[str, Ru
 
 
 def _line(way: str, runs: Runs, ours: Runs) -> str:
-    complete = all(run["read"] == run["photos"] for run in runs)
     wall, alone, peak = (median(run[name] for run in runs) for name in ("wall_s", "alone_s", "peak_mb"))
-    speeds, rates, our_rates = [1 / run["wall_s"] for run in runs], _rates(runs), _rates(ours)
+    speeds, paces, our_paces = [1 / run["wall_s"] for run in runs], rates(runs), rates(ours)
     cells = [way, str(min(run["read"] for run in runs)), f"{wall:.1f}", f"{alone:.1f}"]
-    cells += [f"{median(rates):.2f}" if rates else "-"]
-    cells += [_ratio([1 / run["wall_s"] for run in ours], speeds), _ratio(our_rates, rates)] if complete else ["-", "-"]
+    cells += [f"{median(paces):.2f}" if paces else "-"]
+    ratios = [_ratio([1 / run["wall_s"] for run in ours], speeds), _ratio(our_paces, paces)]
+    cells += ratios if has_read_all(runs) else ["-", "-"]
     cells += [f"{peak:.0f}", _cosines(runs), _right(runs), ", ".join(f"{run['wall_s']:.1f}" for run in runs)]
     return f"| {' | '.join(cells)} |"
 
 
-def _rates(runs: Runs) -> list[float]:
+def has_read_all(runs: Runs) -> bool:
+    """Whether no photo was left out in any run."""
+    return all(run["read"] == run["photos"] for run in runs)
+
+
+def rates(runs: Runs) -> list[float]:
     """Photos per second of each run beyond what the same command takes for one photo, by the median of that.
 
     None where that is nearly all of a run, so that what is left is mostly chance, or where there were no more photos.

@@ -1,13 +1,16 @@
-"""What the README has of whole ingests, alone and beside the prototype: the few lines that a newcomer asks for.
+"""What the README has of whole ingests, alone and beside others: the few lines that a newcomer asks for.
 
 What belongs here: from raw samples to lines. What does not: the page they stand on (tables.py), all the rest of those
-samples (orchestration_tables.py, prototype_tables.py).
+samples (orchestration_tables.py, prototype_tables.py, peers_tables.py).
 """
 
 from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
 
+from benchmarks.inference_choice import SMALL
+from benchmarks.peers_choice import JPEG, MIXED, VECTORS
+from benchmarks.peers_tables import has_read_all, rates
 from benchmarks.prototype_tables import by_course, ratio, title
 from benchmarks.prototype_ways import OURS, PROTOTYPE
 
@@ -36,3 +39,23 @@ def beside_prototype_lines(samples: Sequence[Mapping[str, Any]]) -> list[str]:
             slow_s, fast_s = (median(run["wall_s"] for run in runs) for runs in ends)
             lines.append(f"| {title(course)} | {slow_s:.1f} | {fast_s:.1f} | {ratio(*ends):.1f} |")
     return lines
+
+
+def beside_peers_lines(samples: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Each way to the vectors of large JPEGs and of small pictures: its seconds, and its pace once it has begun."""
+    kinds: dict[str, dict[str, list[Mapping[str, Any]]]] = {JPEG: {}, MIXED: {}}
+    for sample in samples:
+        if (sample["task"], sample["family"]) == (VECTORS, SMALL) and sample["kind"] in kinds:
+            kinds[sample["kind"]].setdefault(sample["way"], []).append(sample)
+    large, small = kinds.values()
+    titles = ["way"]
+    for kind, ways in kinds.items():
+        titles += [f"{next(iter(ways.values()))[0]['photos']:,} photos, {kind}: s", "photos/s after the first"]
+    rows = [[way, *_pace(large[way]), *_pace(small[way])] for way in large]
+    return [f"| {' | '.join(cells)} |" for cells in (titles, ["---", *["--:"] * (len(titles) - 1)], *rows)]
+
+
+def _pace(runs: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
+    if not has_read_all(runs):
+        return "does not read all", "-"
+    return f"{median(run['wall_s'] for run in runs):.1f}", f"{median(rates(runs)):.1f}" if rates(runs) else "-"

@@ -18,7 +18,7 @@ from benchmarks.limit_tables import limit_lines
 from benchmarks.orchestration_tables import orchestration_lines
 from benchmarks.peers_tables import peers_lines
 from benchmarks.prototype_tables import prototype_lines
-from benchmarks.readme_tables import beside_prototype_lines, ingest_lines
+from benchmarks.readme_tables import beside_peers_lines, beside_prototype_lines, ingest_lines
 
 RESULTS = Path(__file__).parent / "results"
 _OF_SAMPLES = {
@@ -39,7 +39,12 @@ _OF_SAMPLES = {
 }
 
 # What the README has of a result file: the few lines that a newcomer asks for.
-_IN_SHORT = {"decode": verdict_lines, "orchestration_2000": ingest_lines, "prototype": beside_prototype_lines}
+_IN_SHORT = {
+    "decode": verdict_lines,
+    "orchestration_2000": ingest_lines,
+    "prototype": beside_prototype_lines,
+    "peers": beside_peers_lines,
+}
 _ROOT = Path(__file__).parents[1]
 PAGES = (_ROOT / "docs" / "benchmarks.md", _ROOT / "README.md")
 _GENERATED = re.compile(r"(<!-- (table|in short): (\w+) -->)\n.*?(<!-- end -->)", re.DOTALL)

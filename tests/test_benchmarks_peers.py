@@ -10,11 +10,12 @@ import pytest
 from PIL import Image
 
 from benchmarks.peers import agreement
-from benchmarks.peers_choice import CAPTIONS, COURSES, MIXED, OURS, RAW, VECTORS, ways
+from benchmarks.peers_choice import CAPTIONS, COURSES, JPEG, MIXED, OURS, RAW, VECTORS, ways
 from benchmarks.peers_opening import opened
 from benchmarks.peers_plain import Models, run
 from benchmarks.peers_tables import peers_lines
 from benchmarks.peers_task import Task, even_batch
+from benchmarks.readme_tables import beside_peers_lines
 from photo_assets.demo.files import EXTENSIONS
 from photo_assets.demo.library import DemoPhoto, library_scenes, write_photo
 from resources.inference.checkpoints import checkpoints
@@ -106,6 +107,19 @@ def test_a_way_that_has_not_read_every_photo_is_not_compared_with_ours():
 def test_where_one_photo_takes_nearly_as_long_as_all_of_them_nothing_is_made_of_the_rest():
     lines = peers_lines([_sample("mostly imports", 5.0), _sample(OURS[VECTORS].title, 12.0)])
     assert lines[-2].startswith("| mostly imports | 10 | 5.0 | 4.0 | - | 0.42 | - | 100 |")
+
+
+def test_the_readme_has_the_vectors_of_large_jpegs_and_of_small_pictures():
+    ways = [_sample("blind", 8.0, read=4), _sample("imports", 5.0), _sample(OURS[VECTORS].title, 12.0)]
+    large = [sample | {"kind": JPEG, "read": 10} for sample in ways]
+    others = [ways[2] | other for other in ({"kind": RAW}, {"task": CAPTIONS}, {"family": "full size"})]
+    assert beside_peers_lines([*others, *ways, *large]) == [
+        f"| way | 10 photos, {JPEG}: s | photos/s after the first | 10 photos, mixed: s | photos/s after the first |",
+        "| --- | --: | --: | --: | --: |",
+        "| blind | 8.0 | 2.2 | does not read all | - |",
+        "| imports | 5.0 | - | 5.0 | - |",
+        f"| {OURS[VECTORS].title} | 12.0 | 1.1 | 12.0 | 1.1 |",
+    ]
 
 
 def test_a_way_that_has_read_nothing_has_no_figures_of_what_it_found():
