@@ -58,4 +58,5 @@ def beside_peers_lines(samples: Sequence[Mapping[str, Any]]) -> list[str]:
 def _pace(runs: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
     if not has_read_all(runs):
         return "does not read all", "-"
-    return f"{median(run['wall_s'] for run in runs):.1f}", f"{median(rates(runs)):.1f}" if rates(runs) else "-"
+    paces = rates(runs)
+    return f"{median(run['wall_s'] for run in runs):.1f}", f"{median(paces):.1f}" if paces else "-"

@@ -120,9 +120,11 @@ class InProcessEngine:
             return self._texts.run(texts, self._clip.embed_texts)
 
     def ready(self) -> None:
-        """See that weights or graphs are there for both models; loads none. Raises ModelError."""
-        with self._turn:
-            self._backend.check(self._clip_card, self._blip_card, self._device)
+        """See that weights or graphs are there for both models; loads none. Raises ModelError.
+
+        It does not wait for its turn: a run that begins asks while `warm_up` loads, and is to decode meanwhile.
+        """
+        self._backend.check(self._clip_card, self._blip_card, self._device)
 
     def warm_up(self) -> None:
         """Begin to load both models in a thread of its own. What cannot be loaded is tried again where it is used."""

@@ -257,6 +257,27 @@ def test_models_load_while_the_caller_does_something_else(
     assert "load_clip_memory_before_mb" not in engine.measures()
 
 
+def test_a_run_that_begins_while_the_models_load_does_not_wait_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    may_load, asked = threading.Event(), threading.Event()
+
+    def load_late(*_: Any) -> None:
+        asked.set()
+        may_load.wait(60)
+        raise ModelUnavailable("it", "PHOTO_CLIP_MODEL", "only asked for here")
+
+    monkeypatch.setattr("resources.inference.clip.load_weights", load_late)
+    engine = InProcessEngine(*checkpoints("small"), CPU)
+    engine.warm_up()
+    assert asked.wait(60)
+    beginning = threading.Thread(target=engine.ready, daemon=True)
+    beginning.start()
+    beginning.join(20)
+    waits = beginning.is_alive()
+    may_load.set()
+    wait_for_loading()
+    assert not waits
+
+
 def test_a_model_that_cannot_be_loaded_ahead_says_why_where_it_is_used(pictures: list[bytes]) -> None:
     small_clip, _ = checkpoints("small")
     engine = InProcessEngine(small_clip, Checkpoint("/no/such/folder", "PHOTO_BLIP_MODEL"), CPU)
